@@ -1,0 +1,73 @@
+/*
+ * sensor.h: what every sensor delivers, whichever way it looks at the kernel: decoded system calls and process
+ * life, in order, as raw facts. State, rules and delivery are built on this and know no sensor.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/* id, evt.type, what it reports. The rows a sensor can see; names are Falco's. */
+#define SENSOR_CALLS(X)                                                                                              \
+	X(EXECVE, "execve")                                                                                          \
+	X(EXECVEAT, "execveat")                                                                                      \
+	X(CLONE, "clone")                                                                                            \
+	X(FORK, "fork")                                                                                              \
+	X(VFORK, "vfork")                                                                                            \
+	X(PROCEXIT, "procexit")                                                                                      \
+	X(OPEN, "open")                                                                                              \
+	X(OPENAT, "openat")                                                                                          \
+	X(OPENAT2, "openat2")                                                                                        \
+	X(CREAT, "creat")                                                                                            \
+	X(UNLINK, "unlink")                                                                                          \
+	X(UNLINKAT, "unlinkat")                                                                                      \
+	X(RMDIR, "rmdir")                                                                                            \
+	X(RENAME, "rename")                                                                                          \
+	X(RENAMEAT, "renameat")                                                                                      \
+	X(RENAMEAT2, "renameat2")                                                                                    \
+	X(LINK, "link")                                                                                              \
+	X(LINKAT, "linkat")                                                                                          \
+	X(SYMLINK, "symlink")                                                                                        \
+	X(SYMLINKAT, "symlinkat")                                                                                    \
+	X(MKDIR, "mkdir")                                                                                            \
+	X(MKDIRAT, "mkdirat")                                                                                        \
+	X(CHMOD, "chmod")                                                                                            \
+	X(FCHMODAT, "fchmodat")
+
+enum sensor_call {
+#define X(id, name) SENSOR_##id,
+	SENSOR_CALLS(X)
+#undef X
+		SENSOR_CALL_COUNT
+};
+
+const char *sensor_call_name(enum sensor_call call);
+
+/* One call or process event. Texts are borrowed until the handler returns; paths are as the program gave them. */
+struct sensor_event {
+	enum sensor_call call;
+	int64_t time_ns;  /* since 1970 UTC */
+	pid_t tid, pid;	  /* as the sensor's pid namespace shows them */
+	pid_t child;	  /* CLONE, FORK, VFORK: the new process (not for threads) */
+	pid_t ppid;	  /* 0 = not known */
+	int64_t result;	  /* return value, negative errno; PROCEXIT: wait status */
+	bool has_result;  /* false: only the entry was seen */
+	bool is_new_file; /* open family: the file did not exist before; only if known_new_file */
+	bool known_new_file;
+	int dirfd, dirfd2; /* AT_FDCWD where the call has none */
+	uint32_t flags, mode;
+	uint32_t uid, gid;
+	const char *path, *path2; /* path2: new path of rename and link, target of symlink */
+	const char *comm;	  /* EXEC from a sensor that knows it, else NULL: state asks /proc */
+	uint64_t lost;		  /* events the sensor lost before this one */
+};
+
+typedef void (*sensor_handler)(void *context, const struct sensor_event *event);
+
+/* Which calls are wanted; exec, clone and exit are always delivered. */
+struct sensor_wants {
+	bool calls[SENSOR_CALL_COUNT];
+};

@@ -1,0 +1,115 @@
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ARENA_BLOCK_SIZE (16u << 10)
+
+struct arena_block {
+	struct arena_block *next;
+	size_t size;
+	_Alignas(max_align_t) char data[];
+};
+
+void arena_init(struct arena *arena, size_t max)
+{
+	*arena = (struct arena){ .max = max };
+}
+
+static void arena_free_blocks(struct arena_block *block)
+{
+	while (block) {
+		struct arena_block *next = block->next;
+
+		free(block);
+		block = next;
+	}
+}
+
+void arena_fini(struct arena *arena)
+{
+	arena_free_blocks(arena->blocks);
+	*arena = (struct arena){ .max = arena->max };
+}
+
+void arena_reset(struct arena *arena)
+{
+	struct arena_block *first = arena->blocks;
+
+	if (!first)
+		return;
+	arena_free_blocks(first->next);
+	first->next = NULL;
+	arena->total = first->size;
+	arena->used = 0;
+}
+
+static bool arena_grow(struct arena *arena, size_t size)
+{
+	size_t block_size = size > ARENA_BLOCK_SIZE ? size : ARENA_BLOCK_SIZE;
+	struct arena_block *block;
+
+	if (block_size > arena->max || arena->total > arena->max - block_size)
+		return false;
+	block = malloc(sizeof(*block) + block_size);
+	if (!block)
+		return false;
+	block->next = arena->blocks;
+	block->size = block_size;
+	arena->blocks = block;
+	arena->total += block_size;
+	arena->used = 0;
+	return true;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	size_t step = _Alignof(max_align_t);
+	void *result;
+
+	if (size > arena->max)
+		return NULL;
+	size = (size + step - 1) / step * step;
+	if (!arena->blocks || arena->used + size > arena->blocks->size) {
+		if (!arena_grow(arena, size))
+			return NULL;
+	}
+	result = arena->blocks->data + arena->used;
+	arena->used += size;
+	return memset(result, 0, size);
+}
+
+char *arena_copy(struct arena *arena, const char *data, size_t length)
+{
+	char *copy = arena_alloc(arena, length + 1);
+
+	if (copy && length)
+		memcpy(copy, data, length);
+	return copy;
+}
+
+char *arena_dup(struct arena *arena, const char *text)
+{
+	return text ? arena_copy(arena, text, strlen(text)) : NULL;
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+	va_list args;
+	char *text;
+	int length;
+
+	va_start(args, format);
+	length = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (length < 0)
+		return NULL;
+	text = arena_alloc(arena, (size_t)length + 1);
+	if (!text)
+		return NULL;
+	va_start(args, format);
+	vsnprintf(text, (size_t)length + 1, format, args);
+	va_end(args);
+	return text;
+}

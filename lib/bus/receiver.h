@@ -1,0 +1,24 @@
+/*
+ * receiver.h: the collecting side of delivery: frames come in, a handler decides, its reply goes back.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "base/strbuf.h"
+
+#define RECEIVER_CONTEXTS 16 /* frames handled at once */
+
+struct receiver;
+
+/*
+ * Called from a library thread, several at once; must write a reply frame (wire_reply_encode) to reply. peer describes the
+ * sender for log lines. Both are borrowed for the call.
+ */
+typedef void (*receiver_handler)(void *context, const void *frame, size_t length, const char *peer,
+				 struct strbuf *reply);
+
+/* Listens on url (ipc:///path, mode 0660; or tcp://address:port). Errors: ERR_FAILED with url and reason. */
+int receiver_open(const char *url, receiver_handler handler, void *context, struct receiver **ret, struct err *err);
+
+/* Stops listening and waits for handlers that run. Accepts NULL. */
+void receiver_close(struct receiver *receiver);

@@ -1,0 +1,53 @@
+/*
+ * sender.h: the observing side of delivery: events go in, numbered batches wait in a spool on disk, and leave it
+ * only when the collector has acknowledged them.
+ *
+ * At-least-once by the spool, exactly-once by the batch key in the store. One thread of the library sends; the
+ * functions here may be called from one other thread. The transport is nng REQ/REP (docs/protocol.md).
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "model/batch.h"
+
+#define SENDER_URL_DEFAULT_NAME "intake.sock"
+
+struct sender;
+
+struct sender_conf {
+	const char *url;      /* ipc:///path or tcp://host:port of the collector's intake */
+	const char *spool;    /* folder; created with mode 0700. Holds the stream's identity and unsent batches */
+	int64_t spool_max;    /* bytes; when full, the oldest batch without an alert is dropped and counted */
+	int64_t flush_ns;     /* a batch is cut at least this often */
+	struct origin origin; /* borrowed until sender_close(); see sender_origin() */
+};
+
+struct sender_state {
+	bool connected;
+	uint64_t batches_spooled; /* not acknowledged yet */
+	uint64_t batches_acked;
+	uint64_t events_dropped;
+	char last_error[256]; /* "" while all is well */
+};
+
+/* Opens or creates the spool and starts sending. An unreachable collector is not an error. */
+int sender_open(const struct sender_conf *conf, struct sender **ret, struct err *err);
+
+/* Appends one event (copied); sets its seq. urgent cuts the batch now. Errors only when the spool cannot be written. */
+int sender_add(struct sender *sender, const struct event *event, bool urgent, struct err *err);
+
+/* Changes who the following events come from (containers come and go). Borrowed until the next call or close. */
+void sender_origin(struct sender *sender, const struct origin *origin);
+
+/* Declares events lost before they reached the sender. */
+void sender_drop(struct sender *sender, const char *reason, uint64_t count);
+
+/* Cuts the open batch and waits up to timeout_ns until all is acknowledged. Errors: ERR_UNREACHABLE with the reason. */
+int sender_flush(struct sender *sender, int64_t timeout_ns, struct err *err);
+
+void sender_state(struct sender *sender, struct sender_state *ret);
+
+/* Cuts the open batch, stops sending; unsent batches stay in the spool for the next run. Accepts NULL. */
+void sender_close(struct sender *sender);

@@ -1,0 +1,69 @@
+#include "json/json.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/strbuf.h"
+
+int json_parse(const char *name, const char *text, size_t length, json_t **ret, struct err *err)
+{
+	json_error_t error;
+
+	if (length > JSON_TEXT_MAX)
+		return err_set(err, ERR_LIMIT, "could not parse \"%s\": larger than %u bytes", name, JSON_TEXT_MAX);
+	*ret = json_loadb(text, length, 0, &error);
+	if (!*ret)
+		return err_set(err, ERR_SYNTAX, "could not parse \"%s\": line %d, column %d: %s", name, error.line,
+			       error.column, error.text);
+	return 0;
+}
+
+json_t *json_at(const json_t *json, ...)
+{
+	const char *name;
+	va_list args;
+
+	va_start(args, json);
+	while (json && (name = va_arg(args, const char *)))
+		json = json_object_get(json, name);
+	va_end(args);
+	return (json_t *)json;
+}
+
+const char *json_text(const json_t *json, const char *name)
+{
+	return json_string_value(json_object_get(json, name));
+}
+
+/* jansson refuses strings that are not UTF-8; names of files and processes may be anything. */
+static void add_valid_utf8(struct strbuf *buf, const char *text)
+{
+	for (size_t i = 0, length = strlen(text); i < length;) {
+		json_t *probe = NULL;
+		size_t step = 1;
+
+		while (step <= 4 && i + step <= length && !(probe = json_stringn(text + i, step)))
+			step++;
+		if (probe)
+			strbuf_add(buf, text + i, step);
+		else
+			strbuf_adds(buf, "\xef\xbf\xbd");
+		i += probe ? step : 1;
+		json_decref(probe);
+	}
+}
+
+int json_set_text(json_t *object, const char *name, const char *text)
+{
+	AUTO_STRBUF valid = STRBUF_INIT;
+	json_t *value;
+
+	if (!text)
+		return 0;
+	value = json_string(text);
+	if (!value) {
+		add_valid_utf8(&valid, text);
+		value = json_string(valid.data);
+	}
+	return json_object_set_new(object, name, value);
+}

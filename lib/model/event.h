@@ -1,0 +1,130 @@
+/*
+ * event.h: what observers report: something happened, at a time, seen by one source. Events never change.
+ *
+ * All pointers are borrowed from the arena or message that the event was made in. Texts chosen by a workload
+ * (paths, arguments, names) may hold any byte but NUL. Times are nanoseconds since 1970 UTC; an event happened
+ * somewhere in time_ns..time_ns + resolution_ns (CloudTrail knows seconds only).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* kind, name */
+#define EVENT_KINDS(X)                                                                                               \
+	X(EXEC, 1, "exec")                                                                                           \
+	X(FORK, 2, "fork")                                                                                           \
+	X(EXIT, 3, "exit")                                                                                           \
+	X(FILE, 4, "file")                                                                                           \
+	X(CLOUD, 5, "cloud")                                                                                         \
+	X(SCAN, 6, "scan")                                                                                           \
+	X(HEARTBEAT, 7, "heartbeat")
+
+enum event_kind {
+#define X(id, number, name) EVENT_##id = (number),
+	EVENT_KINDS(X)
+#undef X
+};
+
+/* Falco's eight, most urgent first; numbers are stored. */
+#define PRIORITIES(X)                                                                                                \
+	X(EMERGENCY, 0, "Emergency")                                                                                 \
+	X(ALERT, 1, "Alert")                                                                                         \
+	X(CRITICAL, 2, "Critical")                                                                                   \
+	X(ERROR, 3, "Error")                                                                                         \
+	X(WARNING, 4, "Warning")                                                                                     \
+	X(NOTICE, 5, "Notice")                                                                                       \
+	X(INFORMATIONAL, 6, "Informational")                                                                         \
+	X(DEBUG, 7, "Debug")
+
+enum priority {
+#define X(id, number, name) PRIORITY_##id = (number),
+	PRIORITIES(X)
+#undef X
+};
+
+#define LINEAGE_MAX 16 /* ancestors that travel with an alert */
+
+/* One execution: the same pid after an exec is another one, with another exec_id. */
+struct process {
+	uint64_t exec_id;	 /* counts executions within the stream, from 1; 0 = not known */
+	uint64_t parent_exec_id; /* 0 = not known */
+	int32_t pid, ppid, vpid;
+	uint32_t uid, gid;
+	int64_t start_ns;
+	const char *user;	 /* name of uid in the container, or NULL */
+	const char *name;	 /* comm */
+	const char *exe_path;	 /* or NULL */
+	const char *cwd;	 /* or NULL */
+	const char *container;	 /* runtime id of struct container, NULL on a host */
+	const char *const *args; /* args[0] as executed */
+	size_t arg_count;
+};
+
+enum file_op {
+	FILE_OP_OPEN = 1, /* opened for writing an existing file */
+	FILE_OP_CREATE,
+	FILE_OP_RENAME,
+	FILE_OP_REMOVE,
+	FILE_OP_LINK,
+	FILE_OP_CHMOD,
+};
+
+struct file_change {
+	enum file_op op;
+	const char *path;   /* absolute, in the container's root */
+	const char *target; /* new path of a rename or link, or NULL */
+	uint32_t flags, mode;
+	int64_t result; /* return value of the call: negative = it failed, nothing changed */
+};
+
+/* One CloudTrail record. json is the whole record with secrets redacted. */
+struct cloud_record {
+	const char *id;	     /* eventID */
+	const char *account; /* recipientAccountId, else the caller's */
+	const char *region;
+	const char *json;
+	const char *object; /* file or S3 object it came in */
+};
+
+struct heartbeat {
+	uint64_t spooled_batches;
+	uint64_t dropped_events; /* since the stream began */
+	const char *detail;	 /* what limits the sensor, or NULL */
+};
+
+struct alert_field {
+	const char *name; /* as in the rule's output: proc.aname[2] */
+	const char *json; /* value as JSON text */
+};
+
+/* A rule held on the event. */
+struct alert {
+	const char *rule;
+	const char *rule_version; /* 16 hexadecimal digits of the rule's text and what it uses */
+	enum priority priority;
+	const char *source; /* syscall or aws_cloudtrail */
+	const char *output; /* formatted, without time and priority */
+	const char *const *tags;
+	size_t tag_count;
+	const struct alert_field *fields;
+	size_t field_count;
+};
+
+struct event {
+	uint64_t seq; /* contiguous within the stream's epoch, from 1 */
+	int64_t time_ns;
+	int64_t resolution_ns;
+	enum event_kind kind;
+	const char *type;	       /* evt.type: name of the system call, or eventName */
+	const struct process *process; /* NULL for cloud events */
+	const struct process *lineage; /* ancestors of process, parent first; with alerts only */
+	size_t lineage_count;
+	const struct file_change *file;	   /* EVENT_FILE */
+	const struct cloud_record *cloud;  /* EVENT_CLOUD */
+	const struct heartbeat *heartbeat; /* EVENT_HEARTBEAT */
+	int32_t exit_status;		   /* EVENT_EXIT: as waitpid() gives it */
+	const struct alert *alerts;
+	size_t alert_count;
+};

@@ -1,0 +1,18 @@
+#include "model/field.h"
+
+#include <string.h>
+
+const struct field_info field_infos[FIELD_COUNT] = {
+#define FIELD(id, name, type, flags, source, text) { name, VALUE_##type, flags, SOURCE_##source, text },
+#include "model/fields.def"
+#undef FIELD
+};
+
+int field_find(const char *name, size_t length)
+{
+	for (int i = 0; i < FIELD_COUNT; i++) {
+		if (strncmp(field_infos[i].name, name, length) == 0 && !field_infos[i].name[length])
+			return i;
+	}
+	return -1;
+}

@@ -1,0 +1,53 @@
+/*
+ * field.h: the fields that rules and outputs may name; fields.def is the one place where a field's name stands.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/value.h"
+
+enum field_flag {
+	FIELD_NONE = 0,
+	FIELD_LIST = 1 << 0,	     /* several values; only in, intersects and exists apply */
+	FIELD_INDEX = 1 << 1,	     /* may be written name[N] */
+	FIELD_KEY = 1 << 2,	     /* may be written name[text] */
+	FIELD_ARG_REQUIRED = 1 << 3, /* must be written with an argument */
+	FIELD_FILTER_ONLY = 1 << 4,  /* cannot be printed */
+	FIELD_ANCESTOR = 1 << 5,     /* without an index: true if it holds for any ancestor */
+	FIELD_PROCESS = 1 << 6,	     /* depends on the process alone, not on the event */
+	FIELD_DEPRECATED = 1 << 7,
+};
+
+/* Which events have the field. */
+enum field_source { SOURCE_ANY, SOURCE_SYSCALL, SOURCE_CLOUDTRAIL };
+
+enum field {
+#define FIELD(id, name, type, flags, source, text) FIELD_##id,
+#include "model/fields.def"
+#undef FIELD
+	FIELD_COUNT
+};
+
+struct field_info {
+	const char *name;
+	enum value_type type;
+	unsigned int flags; /* of enum field_flag */
+	enum field_source source;
+	const char *text; /* one sentence for the reference */
+};
+
+extern const struct field_info field_infos[FIELD_COUNT];
+
+/* Row of the field called name (length bytes of it), or -1. */
+int field_find(const char *name, size_t length);
+
+/*
+ * Where an engine gets values from. read() returns false when the event has no such value. argument is the text
+ * between the brackets, or NULL. *ret is borrowed until the next event.
+ */
+struct field_reader {
+	bool (*read)(const void *context, enum field field, const char *argument, struct value *ret);
+	const void *context;
+};

@@ -1,0 +1,39 @@
+/*
+ * wire.h: batches and replies as bytes: a frame around a protobuf message. The only place that sees generated code.
+ *
+ * Frame: u8 version (1), u8 codec (0 raw, 1 zstd), u16 flags (0), u32 CRC-32C of what follows, then the message;
+ * integers little-endian. A reader refuses a frame over FRAME_MAX, a message that unpacks to more than MESSAGE_MAX, and
+ * more than BATCH_EVENTS_MAX events. Format: docs/protocol.md.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/strbuf.h"
+#include "model/batch.h"
+
+#define FRAME_HEADER_SIZE 8
+#define FRAME_MAX	  (4u << 20)
+#define MESSAGE_MAX	  (8u << 20)
+#define PROTO_VERSION	  1
+
+/* Appends a frame that holds the batch, compressed where that helps. Errors: ERR_LIMIT, ERR_MEMORY. */
+int wire_batch_encode(const struct batch *batch, struct strbuf *out, struct err *err);
+
+/*
+ * Decodes a frame; everything *ret points at lives in arena. Errors: ERR_SYNTAX and ERR_LIMIT with what and where
+ * ("frame of 132 bytes: checksum is ..., but must be ...", "... event 3: kind is 99").
+ */
+int wire_batch_decode(const void *frame, size_t length, struct arena *arena, struct batch *ret, struct err *err);
+
+/* Reads only stream, epoch and batch number, of a frame whose rest may be bad; for rejections. */
+int wire_batch_identify(const void *frame, size_t length, struct arena *arena, struct batch *ret, struct err *err);
+
+int wire_reply_encode(const struct reply *reply, struct strbuf *out, struct err *err);
+int wire_reply_decode(const void *frame, size_t length, struct arena *arena, struct reply *ret, struct err *err);
+
+/* One event alone, as the store keeps it (no frame): the same message bytes as inside a batch. */
+int wire_event_encode(const struct event *event, struct strbuf *out, struct err *err);
+int wire_event_decode(const void *data, size_t length, struct arena *arena, struct event *ret, struct err *err);
+int wire_origin_encode(const struct origin *origin, struct strbuf *out, struct err *err);
+int wire_origin_decode(const void *data, size_t length, struct arena *arena, struct origin *ret, struct err *err);
