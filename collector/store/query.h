@@ -1,0 +1,119 @@
+/*
+ * query.h: what an investigation asks the store. Every function reads one tenant, fills arrays in the arena given, and
+ * stops at a limit, saying so by *ret_more where there is one. Times are nanoseconds since 1970 UTC (microsecond precision).
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "model/batch.h"
+#include "model/entity.h"
+
+struct store; /* one connection; lib/store */
+
+struct entity_row {
+	int64_t id;
+	enum entity_kind kind;
+	const char *key;
+	int64_t first_seen, last_seen;
+};
+
+struct fact_row {
+	int64_t entity;
+	const char *fact, *value;
+	int64_t at;
+	uint8_t event_id[EVENT_ID_SIZE];
+};
+
+struct assertion_row {
+	int64_t from, to;
+	const char *relation, *method, *detail;
+	enum strength strength;
+	double confidence;
+	int64_t at;
+	uint8_t event_id[EVENT_ID_SIZE];
+};
+
+struct alert_row {
+	const char *id;
+	uint8_t event_id[EVENT_ID_SIZE];
+	int64_t time_ns;
+	const char *rule, *rule_version, *source, *output;
+	enum priority priority;
+	const char *tags_json, *fields_json;		     /* JSON texts */
+	int64_t task_id, cluster_id, actor_id, container_id; /* 0 = none */
+};
+
+struct event_row {
+	uint8_t event_id[EVENT_ID_SIZE];
+	enum event_kind kind;
+	const char *type;
+	int64_t task_id, actor_id; /* 0 = none */
+	int64_t received_ns;
+	struct event event;    /* decoded; scans: only kind, type, time_ns */
+	struct origin origin;  /* decoded; zeroed for scans */
+	const char *scan_json; /* scans only */
+	size_t scan_json_length;
+};
+
+struct mark_row {
+	const char *source, *reason;
+	uint8_t event_id[EVENT_ID_SIZE];
+	int64_t at;
+	bool blind;
+};
+
+struct watermark_row {
+	const char *source;
+	int64_t newest;
+};
+
+struct alert_filter {
+	int64_t since_ns, until_ns;	       /* 0 = open */
+	const char *id_prefix;		       /* al_..., or NULL */
+	const char *rule;		       /* exact, or NULL */
+	int priority_max;		       /* least urgent wanted; PRIORITY_DEBUG = all */
+	int64_t task_id, cluster_id, actor_id; /* 0 = any; several given: any of them matches */
+	const uint8_t *event_id;	       /* or NULL */
+	size_t limit;
+};
+
+struct event_filter {
+	int64_t since_ns, until_ns; /* 0 = open */
+	int64_t task_id, actor_id;  /* 0 = any; both given: any of them matches */
+	const uint8_t *event_id;    /* or NULL */
+	size_t limit;
+};
+
+/* Newest first. */
+int query_alerts(struct store *store, int64_t tenant, const struct alert_filter *filter, struct arena *arena,
+		 struct alert_row **ret, size_t *ret_count, bool *ret_more, struct err *err);
+
+/* Oldest first, decoded from raw. */
+int query_events(struct store *store, int64_t tenant, const struct event_filter *filter, struct arena *arena,
+		 struct event_row **ret, size_t *ret_count, bool *ret_more, struct err *err);
+
+int query_entities(struct store *store, int64_t tenant, const int64_t *ids, size_t id_count, struct arena *arena,
+		   struct entity_row **ret, size_t *ret_count, struct err *err);
+
+/* Entities whose key or alias is text (exact), or begins with it; kind -1 = any. */
+int query_entities_named(struct store *store, int64_t tenant, int kind, const char *text, bool is_prefix,
+			 size_t limit, struct arena *arena, struct entity_row **ret, size_t *ret_count,
+			 struct err *err);
+
+int query_facts(struct store *store, int64_t tenant, const int64_t *ids, size_t id_count, struct arena *arena,
+		struct fact_row **ret, size_t *ret_count, struct err *err);
+
+/* Assertions that touch any of the entities, within the window by time of the event (0 = open). */
+int query_assertions(struct store *store, int64_t tenant, const int64_t *ids, size_t id_count, int64_t since_ns,
+		     int64_t until_ns, size_t limit, struct arena *arena, struct assertion_row **ret,
+		     size_t *ret_count, bool *ret_more, struct err *err);
+
+/* All marks whose source begins with prefix ("" = all), oldest first. */
+int query_marks(struct store *store, int64_t tenant, const char *prefix, struct arena *arena, struct mark_row **ret,
+		size_t *ret_count, struct err *err);
+
+int query_watermarks(struct store *store, int64_t tenant, struct arena *arena, struct watermark_row **ret,
+		     size_t *ret_count, struct err *err);
