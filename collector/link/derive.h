@@ -62,6 +62,7 @@ struct derived {
 struct derive_input {
 	uint8_t event_id[EVENT_ID_SIZE];
 	const struct origin *origin; /* NULL for scans */
+	const char *stream;	     /* stream id in hexadecimal digits: exec ids count within it; NULL for scans */
 	const struct event *event;   /* for scans: kind EVENT_SCAN, time_ns, and no body */
 	const char *scan_json;	     /* the scan's document, else NULL */
 	size_t scan_json_length;
