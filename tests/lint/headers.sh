@@ -2,6 +2,7 @@
 # Every header compiles alone, begins with #pragma once, and says in its first comment what it is for.
 set -eu
 bad=0
+# shellcheck disable=SC2044 # no blanks in our file names
 for header in $(find lib agent collector cloudtrail scanner cli -name '*.h' ! -name '*.bpf.h' ! -path '*/bpf/kernel/*'); do
 	if ! echo "#include \"$header\"" | gcc -std=gnu17 -D_GNU_SOURCE -DCLEWLINE_VERSION='"0"' -Wall -Wextra -Werror -Ilib -I. \
 		-fsyntax-only -x c -; then
