@@ -1,0 +1,17 @@
+# Writes OUT, a C file that holds the SQL files in FILES (separated by ","): cmake -DOUT=... -DFILES=... -P embed.cmake
+set(steps "")
+set(arrays "")
+set(count 0)
+string(REPLACE "," ";" FILES "${FILES}")
+foreach(file ${FILES})
+	get_filename_component(name ${file} NAME_WE)
+	file(READ ${file} hex HEX)
+	string(LENGTH "${hex}" digits)
+	math(EXPR length "${digits} / 2")
+	string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
+	string(APPEND arrays "static const char step_${count}[] = { ${bytes} 0 };\n")
+	string(APPEND steps "\t{ \"${name}\", step_${count}, ${length} },\n")
+	math(EXPR count "${count} + 1")
+endforeach()
+file(WRITE ${OUT} "#include \"store/migrate.h\"\n\n${arrays}\nconst struct schema_step schema_steps[] = {\n${steps}};\n"
+	"const size_t schema_step_count = ${count};\n")
