@@ -127,4 +127,8 @@ struct event {
 	int32_t exit_status;		   /* EVENT_EXIT: as waitpid() gives it */
 	const struct alert *alerts;
 	size_t alert_count;
+	const void
+		*encoded; /* message bytes it was decoded from, with fields this version does not recognize; or NULL.
+			      * Whoever changes a decoded event sets it to NULL */
+	size_t encoded_size;
 };

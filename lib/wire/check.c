@@ -1,0 +1,185 @@
+#include "wire/check.h"
+
+#include <string.h>
+
+#include "clewline.pb-c.h"
+#include "model/batch.h"
+#include "wire/scan.h"
+
+#define DEPTH_MAX	  8 /* messages within messages; the schema needs 4 */
+#define SCHEMA_FIELDS_MAX 32
+
+/* Where in the message the check is; chained over the stack. */
+struct place {
+	const struct place *up;
+	const ProtobufCFieldDescriptor *field; /* NULL for the outermost message */
+	size_t index;			       /* of a repeated field */
+	const uint8_t *start;		       /* of the outermost message */
+	size_t size;
+	int depth;
+};
+
+static const struct {
+	const ProtobufCMessageDescriptor *schema;
+	unsigned int field;
+	size_t max;
+} list_limits[] = {
+	{ &clewline__v1__batch__descriptor, 8, BATCH_EVENTS_MAX },
+	{ &clewline__v1__event__descriptor, 7, LINEAGE_MAX },
+};
+
+static void path_add(const struct place *place, struct strbuf *path)
+{
+	if (!place || !place->field)
+		return;
+	path_add(place->up, path);
+	if (path->length)
+		strbuf_addc(path, '.');
+	strbuf_adds(path, place->field->name);
+	if (place->field->label == PROTOBUF_C_LABEL_REPEATED)
+		strbuf_addf(path, "[%zu]", place->index);
+}
+
+static int fail(const struct place *place, const uint8_t *at, const char *reason, struct err *err)
+{
+	AUTO_STRBUF path = STRBUF_INIT;
+
+	path_add(place, &path);
+	return err_set(err, ERR_SYNTAX, "message of %zu bytes, byte %zu%s%s: %s", place->size,
+		       (size_t)(at - place->start), path.length ? ", " : "", path.data, reason);
+}
+
+/* Bytes of the UTF-8 character at text, 0 if there is none (RFC 3629: no surrogates, nothing overlong). */
+static size_t utf8_character(const uint8_t *text, size_t size)
+{
+	size_t length = text[0] < 0x80 ? 1 : text[0] < 0xc2 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
+
+	if (text[0] > 0xf4 || length > size)
+		return 0;
+	for (size_t i = 1; i < length; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
+	    (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
+		return 0;
+	return length;
+}
+
+size_t utf8_prefix(const char *text, size_t size)
+{
+	const uint8_t *bytes = (const uint8_t *)text;
+	size_t done = 0;
+
+	while (done < size) {
+		size_t length = utf8_character(bytes + done, size - done);
+
+		if (!length)
+			break;
+		done += length;
+	}
+	return done;
+}
+
+static enum wire_type expected_type(ProtobufCType type)
+{
+	switch (type) {
+	case PROTOBUF_C_TYPE_STRING:
+	case PROTOBUF_C_TYPE_BYTES:
+	case PROTOBUF_C_TYPE_MESSAGE:
+		return WIRE_BYTES;
+	case PROTOBUF_C_TYPE_FIXED32:
+	case PROTOBUF_C_TYPE_SFIXED32:
+	case PROTOBUF_C_TYPE_FLOAT:
+		return WIRE_FIXED32;
+	case PROTOBUF_C_TYPE_FIXED64:
+	case PROTOBUF_C_TYPE_SFIXED64:
+	case PROTOBUF_C_TYPE_DOUBLE:
+		return WIRE_FIXED64;
+	default:
+		return WIRE_VARINT;
+	}
+}
+
+static int check_count(const ProtobufCMessageDescriptor *schema, const struct place *place, struct err *err)
+{
+	if (place->field->label != PROTOBUF_C_LABEL_REPEATED && place->index &&
+	    place->field->type == PROTOBUF_C_TYPE_MESSAGE)
+		return err_set(err, ERR_SYNTAX, "%s is given twice", place->field->name);
+	for (size_t i = 0; i < ARRAY_SIZE(list_limits); i++) {
+		if (list_limits[i].schema == schema && list_limits[i].field == place->field->id &&
+		    place->index >= list_limits[i].max)
+			return err_set(err, ERR_LIMIT, "more than %zu %s", list_limits[i].max, place->field->name);
+	}
+	return 0;
+}
+
+static int check_fields(const ProtobufCMessageDescriptor *schema, struct scan *scan, const struct place *up,
+			struct err *err);
+
+static int check_value(const struct scan_field *field, const struct place *place, struct err *err)
+{
+	const uint8_t *at = field->data ? field->data : place->start;
+	const ProtobufCFieldDescriptor *info = place->field;
+
+	switch (info->type) {
+	case PROTOBUF_C_TYPE_MESSAGE: {
+		struct scan inner = { .data = field->data, .size = field->size };
+
+		if (place->depth >= DEPTH_MAX)
+			return fail(place, at, "is nested too deeply", err);
+		return check_fields(info->descriptor, &inner, place, err);
+	}
+	case PROTOBUF_C_TYPE_STRING:
+		if (utf8_prefix((const char *)field->data, field->size) != field->size)
+			return fail(place, at, "is not UTF-8", err);
+		/* fall through */
+	case PROTOBUF_C_TYPE_BYTES:
+		/* stream_id is the one field of bytes that is not text */
+		if (info->id == 2 && !place->up->field && !strcmp(info->name, "stream_id"))
+			return 0;
+		if (field->size && memchr(field->data, 0, field->size))
+			return fail(place, at, "holds a NUL byte", err);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static int check_fields(const ProtobufCMessageDescriptor *schema, struct scan *scan, const struct place *up,
+			struct err *err)
+{
+	size_t counts[SCHEMA_FIELDS_MAX] = { 0 };
+	struct scan_field field;
+	size_t offset = 0;
+	int more;
+
+	while ((more = scan_next(scan, &field)) > 0) {
+		struct place place = { .up = up, .start = up->start, .size = up->size, .depth = up->depth + 1 };
+		const uint8_t *at = scan->data + offset;
+		int code;
+
+		offset = scan->offset;
+		place.field = protobuf_c_message_descriptor_get_field(schema, field.number);
+		if (!place.field)
+			continue;
+		place.index = counts[(size_t)(place.field - schema->fields) % SCHEMA_FIELDS_MAX]++;
+		code = check_count(schema, &place, err);
+		if (code < 0)
+			return err_wrap(err, "message of %zu bytes, byte %zu", up->size, (size_t)(at - up->start));
+		if (field.type != expected_type(place.field->type))
+			return fail(&place, at, "has the wrong wire type", err);
+		code = check_value(&field, &place, err);
+		if (code < 0)
+			return code;
+	}
+	return more < 0 ? fail(up, scan->data + scan->offset, scan->reason, err) : 0;
+}
+
+int message_check(const struct message *message, const ProtobufCMessageDescriptor *schema, struct err *err)
+{
+	struct scan scan = { .data = message->data, .size = message->size };
+	struct place outermost = { .start = message->data, .size = message->size };
+
+	return check_fields(schema, &scan, &outermost, err);
+}
