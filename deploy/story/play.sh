@@ -82,13 +82,13 @@ bundle() { # NAME ROOTFS ARGS ENV MORE-CAPS MOUNTS PID-NAMESPACE
 
 start_sidecar() {
 	mkdir -p "$work/shared" "$work/agent-root/bin" "$work/agent-root/proc" "$work/agent-root/dev" "$work/agent-root/clewline" \
-		"$work/agent-root/intake" "$work/agent-root/spool" "$work/agent-root/tmp"
+		"$work/agent-root/spool" "$work/agent-root/tmp"
 	cp "$bin/secagent" "$work/agent-root/bin/"
 	cp "$bin/seclaunch" "$work/shared/"
 	bundle agent "$work/agent-root" \
-		'["/bin/secagent","task","--once","--socket","/clewline/launch.sock","--collector","ipc:///intake/intake.sock","--spool","/spool"]' \
+		'["/bin/secagent","task","--once","--socket","/clewline/launch.sock","--collector","ipc:///intake.sock","--spool","/spool"]' \
 		"[\"ECS_CONTAINER_METADATA_URI_V4=$metadata/$agent_id\"]" '["CAP_SYS_PTRACE"]' \
-		"[{\"destination\":\"/intake\",\"type\":\"bind\",\"source\":\"$state\",\"options\":[\"bind\",\"rw\"]}]" ""
+		"[{\"destination\":\"/intake.sock\",\"type\":\"bind\",\"source\":\"$state/intake.sock\",\"options\":[\"bind\",\"rw\"]}]" ""
 	(cd "$work/agent" && runc --root "$work/runc" run --detach --pid-file "$work/agent.pid" "$task_id-agent" \
 		>"$work/agent.log" 2>&1 </dev/null)
 }
