@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -61,8 +62,19 @@ struct sensor_event {
 	uint32_t flags, mode;
 	uint32_t uid, gid;
 	const char *path, *path2; /* path2: new path of rename and link, target of symlink */
-	const char *comm;	  /* EXEC from a sensor that knows it, else NULL: state asks /proc */
-	uint64_t lost;		  /* events the sensor lost before this one */
+	/* Absolute in the process's root, links of the folders followed; NULL when the sensor does not know. */
+	const char *real_path, *real_path2;
+	const char *comm; /* EXEC from a sensor that knows it, else NULL: state asks /proc */
+	uint64_t lost;	  /* events the sensor lost before this one */
+
+	/* What only a sensor inside the kernel knows; NULL and 0 elsewhere. Prefer it: /proc may be too late. */
+	const char *args; /* EXEC: as in /proc/PID/cmdline, each ended by NUL */
+	size_t args_length;
+	bool is_args_cut;	      /* there were more */
+	const char *exe_path;	      /* EXEC: absolute, links resolved */
+	const char *folder, *folder2; /* absolute: what path and path2 are relative to; EXEC: the current folder */
+	uint64_t cgroup_id;
+	uint32_t mount_namespace;
 };
 
 typedef void (*sensor_handler)(void *context, const struct sensor_event *event);
@@ -70,4 +82,5 @@ typedef void (*sensor_handler)(void *context, const struct sensor_event *event);
 /* Which calls are wanted; exec, clone and exit are always delivered. */
 struct sensor_wants {
 	bool calls[SENSOR_CALL_COUNT];
+	bool reads; /* opens for reading too, else only those that write or create */
 };
