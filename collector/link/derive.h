@@ -54,9 +54,13 @@ struct derived {
 	struct derived_assertion assertions[DERIVED_MAX];
 	struct derived_mark marks[DERIVED_MAX];
 	size_t entity_count, fact_count, alias_count, assertion_count, mark_count;
-	int64_t task_id, cluster_id, actor_id, container_id; /* 0 = none */
-	const char *watermark;				     /* source whose watermark this event moves, or NULL */
-	bool is_cut;					     /* a row did not fit DERIVED_MAX */
+	/*
+	 * Where it happened or what it acted on, and who acted; 0 = none. task_id is the host's entity where an agent runs
+	 * outside a task, so that everything of one workload is found alike.
+	 */
+	int64_t task_id, cluster_id, actor_id, container_id;
+	const char *watermark; /* source whose watermark this event moves, or NULL */
+	bool is_cut;	       /* a row did not fit DERIVED_MAX */
 };
 
 struct derive_input {
