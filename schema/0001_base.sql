@@ -56,6 +56,7 @@ CREATE TABLE event (
 	kind        smallint NOT NULL,      -- enum event_kind
 	type        text NOT NULL,
 	origin_id   bigint,                 -- NULL for scans
+	stream_id   uuid,                   -- of the first who sent it; NULL for scans
 	task_id     bigint,                 -- entity: the task it happened in
 	actor_id    bigint,                 -- entity: the principal who acted
 	raw         bytea NOT NULL,         -- protobuf Event as received; scans: JSON text

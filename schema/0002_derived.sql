@@ -10,7 +10,7 @@ CREATE TABLE alert (
 	priority     smallint NOT NULL,     -- enum priority
 	source       text NOT NULL,
 	output       text NOT NULL,
-	tags         text[] NOT NULL,
+	tags         jsonb NOT NULL,        -- array of texts
 	fields       jsonb NOT NULL,
 	task_id      bigint,
 	cluster_id   bigint,

@@ -1,6 +1,7 @@
 #include "store/rows.h"
 
 #include <endian.h>
+#include <libpq-fe.h>
 #include <string.h>
 
 #include "store/binary.h"

@@ -3,10 +3,10 @@
  */
 #pragma once
 
-#include <libpq-fe.h>
-
 #include "store/store.h"
 
+struct pg_result; /* libpq's PGresult */
+
 /* Errors: ERR_FAILED when the statement's columns are not the shape's, ERR_MEMORY. */
-int rows_read(const PGresult *result, const struct row_shape *shape, struct arena *arena, void **ret,
+int rows_read(const struct pg_result *result, const struct row_shape *shape, struct arena *arena, void **ret,
 	      size_t *ret_count, struct err *err);

@@ -1,0 +1,171 @@
+#include "base/bytes.h"
+#include "base/time.h"
+#include "collector/api/handlers.h"
+#include "collector/api/json_rows.h"
+#include "collector/store/pool.h"
+#include "collector/store/query.h"
+#include "collector/store/sql.h"
+#include "json/json.h"
+
+#define STREAMS_MAX 200
+
+struct step_row {
+	const char *step;
+};
+static const struct column step_columns[] = { COLUMN(step_row, step, TEXT) };
+static const struct row_shape step_shape = ROW_SHAPE(step_row, step_columns);
+
+struct counts_row {
+	int64_t events, alerts, entities, assertions, batches, dead_letters, dropped;
+};
+static const struct column counts_columns[] = {
+	COLUMN(counts_row, events, INT),     COLUMN(counts_row, alerts, INT),  COLUMN(counts_row, entities, INT),
+	COLUMN(counts_row, assertions, INT), COLUMN(counts_row, batches, INT), COLUMN(counts_row, dead_letters, INT),
+	COLUMN(counts_row, dropped, INT),
+};
+static const struct row_shape counts_shape = ROW_SHAPE(counts_row, counts_columns);
+
+struct stream_row {
+	uint8_t id[STREAM_ID_SIZE];
+	int mode;
+	const char *agent, *version, *hostname;
+	int64_t first_seen, last_seen, epoch;
+};
+static const struct column stream_columns[] = {
+	COLUMN(stream_row, id, UUID),	     COLUMN(stream_row, mode, ENUM),	 COLUMN(stream_row, agent, TEXT),
+	COLUMN(stream_row, version, TEXT),   COLUMN(stream_row, hostname, TEXT), COLUMN(stream_row, first_seen, TIME),
+	COLUMN(stream_row, last_seen, TIME), COLUMN(stream_row, epoch, INT),
+};
+static const struct row_shape stream_shape = ROW_SHAPE(stream_row, stream_columns);
+
+static const char *mode_name(int mode)
+{
+	switch (mode) {
+#define X(id, number, name)                                                                                          \
+	case ORIGIN_##id:                                                                                            \
+		return name;
+		ORIGIN_MODES(X)
+#undef X
+	}
+	return "unrecognized";
+}
+
+static int add_schema(struct store *store, const struct request *request, json_t *json, struct err *err)
+{
+	AUTO_PARAMS params;
+	struct step_row *rows;
+	size_t count;
+
+	params_init(&params, &sql_statements[SQL_SCHEMA_NEWEST]);
+	if (store_read(store, &params, &step_shape, request->arena, &rows, &count, err) < 0)
+		return err->code;
+	json_object_set_new(json, "database",
+			    json_pack("{s:s, s:b, s:s}", "kind", request->context->database, "connected", 1, "schema",
+				      count && rows->step ? rows->step : ""));
+	return 0;
+}
+
+static int add_counts(struct store *store, const struct request *request, json_t *json, struct err *err)
+{
+	AUTO_PARAMS params;
+	struct counts_row *row;
+	size_t count;
+
+	params_init(&params, &sql_statements[SQL_STATUS_COUNTS]);
+	params_int(&params, 0, TENANT_LOCAL);
+	if (store_read(store, &params, &counts_shape, request->arena, &row, &count, err) < 0)
+		return err->code;
+	json_object_set_new(json, "counts",
+			    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "events", (json_int_t)row->events,
+				      "alerts", (json_int_t)row->alerts, "entities", (json_int_t)row->entities,
+				      "assertions", (json_int_t)row->assertions, "batches", (json_int_t)row->batches,
+				      "dead_letters", (json_int_t)row->dead_letters, "declared_drops",
+				      (json_int_t)row->dropped));
+	return 0;
+}
+
+static json_t *stream_json(const struct stream_row *row)
+{
+	json_t *json = json_object();
+	char id[2 * STREAM_ID_SIZE + 1];
+
+	json_set_text(json, "stream", hex_format(row->id, sizeof(row->id), id));
+	json_set_text(json, "mode", mode_name(row->mode));
+	json_set_text(json, "agent", row->agent);
+	json_set_text(json, "version", row->version);
+	json_set_text(json, "hostname", row->hostname);
+	json_set_time(json, "first_seen", row->first_seen);
+	json_set_time(json, "last_seen", row->last_seen);
+	json_object_set_new(json, "epoch", json_integer(row->epoch));
+	return json;
+}
+
+static int add_streams(struct store *store, const struct request *request, json_t *json, struct err *err)
+{
+	json_t *streams = json_array();
+	struct stream_row *rows;
+	AUTO_PARAMS params;
+	size_t count;
+
+	json_object_set_new(json, "streams", streams);
+	params_init(&params, &sql_statements[SQL_STATUS_STREAMS]);
+	params_int(&params, 0, TENANT_LOCAL);
+	params_int(&params, 1, STREAMS_MAX);
+	if (store_read(store, &params, &stream_shape, request->arena, &rows, &count, err) < 0)
+		return err->code;
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(streams, stream_json(&rows[i]));
+	return 0;
+}
+
+static int add_watermarks(struct store *store, const struct request *request, json_t *json, struct err *err)
+{
+	json_t *sources = json_array();
+	struct watermark_row *rows;
+	size_t count;
+
+	json_object_set_new(json, "sources", sources);
+	if (query_watermarks(store, TENANT_LOCAL, request->arena, &rows, &count, err) < 0)
+		return err->code;
+	for (size_t i = 0; i < count; i++) {
+		json_t *source = json_object();
+
+		json_set_text(source, "source", rows[i].source);
+		json_set_time(source, "watermark", rows[i].newest);
+		json_array_append_new(sources, source);
+	}
+	return 0;
+}
+
+int api_status(const struct request *request, json_t **ret, unsigned int *ret_status UNUSED, struct err *err)
+{
+	AUTO_JSON json = json_object();
+	struct store *store;
+	int code = 0;
+
+	if (pool_take(request->context->pool, &store, err) < 0)
+		return err->code;
+	json_set_text(json, "version", CLEWLINE_VERSION);
+	json_set_time(json, "started_at", request->context->started_ns);
+	if (store_check(store, err) < 0 || add_schema(store, request, json, err) < 0 ||
+	    add_counts(store, request, json, err) < 0 || add_streams(store, request, json, err) < 0 ||
+	    add_watermarks(store, request, json, err) < 0)
+		code = err->code;
+	pool_give(request->context->pool, store);
+	*ret = code < 0 ? NULL : TAKE(json);
+	return code;
+}
+
+int api_health(const struct request *request, json_t **ret, unsigned int *ret_status UNUSED, struct err *err)
+{
+	struct store *store;
+	int code;
+
+	if (pool_take(request->context->pool, &store, err) < 0)
+		return err->code;
+	code = store_check(store, err);
+	pool_give(request->context->pool, store);
+	if (code == 0)
+		*ret = json_pack("{s:s}", "status", "ok");
+	return code;
+}

@@ -1,0 +1,154 @@
+#include "collector/collector.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "collector/api/listen.h"
+#include "collector/api/server.h"
+#include "collector/database/server.h"
+#include "collector/pidfile.h"
+#include "collector/privilege.h"
+#include "collector/signals.h"
+#include "collector/store/pool.h"
+#include "collector/store/prepare.h"
+
+#define API_POOL     4
+#define TOKEN_MAX    4096
+#define TOKEN_MIN    16
+#define WATCH_MS     1000
+#define ADDRESS_MAX  (STATE_PATH_MAX + 8)
+#define CONNINFO_MAX (CLUSTER_CONNINFO_MAX + 1024)
+
+struct collector {
+	char state[STATE_PATH_MAX];
+	char intake_url[ADDRESS_MAX], api_url[ADDRESS_MAX];
+	char conninfo[CONNINFO_MAX];
+	struct strbuf token;
+	int pidfile;
+	struct cluster cluster;
+	struct server server;
+	struct pool *api_pool;
+	struct api_context api_context;
+	struct api_server *api;
+};
+
+static int read_token(struct collector *collector, const char *path, struct err *err)
+{
+	strbuf_init(&collector->token, TOKEN_MAX);
+	if (!path)
+		return 0;
+	if (file_read(path, TOKEN_MAX, &collector->token, err) < 0)
+		return err_wrap(err, "could not read the API's token");
+	strbuf_truncate(&collector->token, strcspn(collector->token.data, "\r\n"));
+	if (collector->token.length < TOKEN_MIN)
+		return err_set(err, ERR_USAGE, "the API's token in \"%s\" is shorter than %d characters", path,
+			       TOKEN_MIN);
+	return 0;
+}
+
+/* Everything that can be refused is refused before anything is made or started. */
+static int settle_addresses(struct collector *collector, const struct collector_conf *conf, struct err *err)
+{
+	if (state_folder(conf->state, collector->state, err) < 0)
+		return err->code;
+	snprintf(collector->intake_url, ADDRESS_MAX, "ipc://%s/" STATE_INTAKE_SOCKET, collector->state);
+	snprintf(collector->api_url, ADDRESS_MAX, "unix:%s/" STATE_API_SOCKET, collector->state);
+	if (conf->intake)
+		snprintf(collector->intake_url, ADDRESS_MAX, "%s", conf->intake);
+	if (conf->api)
+		snprintf(collector->api_url, ADDRESS_MAX, "%s", conf->api);
+	if (!listen_is_local(collector->intake_url))
+		return err_set(
+			err, ERR_USAGE,
+			"cannot take batches on \"%s\": cannot listen on the network without authentication; use "
+			"127.0.0.1",
+			collector->intake_url);
+	return read_token(collector, conf->api_token_file, err);
+}
+
+static int start_database(struct collector *collector, struct err *err)
+{
+	const char *external = getenv("DATABASE_URL");
+	char admin[CLUSTER_CONNINFO_MAX];
+	int code;
+
+	if (external && *external) {
+		if (strlen(external) >= CONNINFO_MAX)
+			return err_set(err, ERR_USAGE, "DATABASE_URL is longer than %d bytes", CONNINFO_MAX - 1);
+		strcpy(collector->conninfo, external);
+		collector->api_context.database = "external";
+	} else {
+		collector->api_context.database = "private";
+		if (cluster_prepare(collector->state, &collector->cluster, err) < 0 ||
+		    server_start(&collector->server, &collector->cluster, err) < 0 ||
+		    prepare_database(cluster_conninfo(&collector->cluster, "postgres", admin), CLUSTER_DATABASE,
+				     err) < 0)
+			return err->code;
+		cluster_conninfo(&collector->cluster, CLUSTER_DATABASE, collector->conninfo);
+	}
+	code = prepare_schema(collector->conninfo, err);
+	if (code > 0)
+		log_info("schema-migrated", "%d schema steps were applied", code);
+	return code < 0 ? code : 0;
+}
+
+static int start_services(struct collector *collector, struct err *err)
+{
+	collector->api_pool = pool_new(collector->conninfo, API_POOL);
+	if (!collector->api_pool)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	collector->api_context.pool = collector->api_pool;
+	collector->api_context.started_ns = time_now_ns();
+	return api_server_start(collector->api_url, collector->token.length ? collector->token.data : NULL,
+				&collector->api_context, &collector->api, err);
+}
+
+/* In reverse order of the start: nothing new is taken while the rest still works. */
+static void stop_all(struct collector *collector)
+{
+	api_server_stop(collector->api);
+	pool_free(collector->api_pool);
+	server_stop(&collector->server);
+	pidfile_close(collector->state, collector->pidfile);
+	strbuf_fini(&collector->token);
+}
+
+static int start_all(struct collector *collector, const struct collector_conf *conf, struct err *err)
+{
+	if (settle_addresses(collector, conf, err) < 0 || privilege_settle(collector->state, conf->user, err) < 0 ||
+	    pidfile_open(collector->state, &collector->pidfile, err) < 0)
+		return err->code;
+	signals_block();
+	if (start_database(collector, err) < 0)
+		return err->code;
+	return start_services(collector, err);
+}
+
+int collector_run(const struct collector_conf *conf, struct err *err)
+{
+	AUTO_FREE struct collector *collector = calloc(1, sizeof(*collector));
+
+	if (!collector)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	collector->pidfile = -1;
+	log_setup("seccollector", LOG_LEVEL_INFO);
+	if (start_all(collector, conf, err) < 0) {
+		stop_all(collector);
+		return signals_stop_wanted() ? 0 : err->code;
+	}
+	log_info("ready", "collector %s takes batches on %s and answers on %s", CLEWLINE_VERSION,
+		 collector->intake_url, collector->api_url);
+	while (!signals_stop_wanted()) {
+		signals_wait(WATCH_MS);
+		if (!signals_stop_wanted())
+			server_watch(&collector->server);
+	}
+	log_info("stopping", "told to stop; what was accepted is stored");
+	stop_all(collector);
+	log_info("stopped", "all is stopped");
+	return 0;
+}

@@ -1,0 +1,20 @@
+/*
+ * collector.h: the collector as a whole: what it starts, in which order, and how it ends.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+struct collector_conf {
+	const char *state;
+	const char *intake;
+	const char *api;
+	const char *api_token_file;
+	const char *user;
+	bool routes;
+};
+
+/* Runs until told to stop by a signal. Errors: as the parts say; all that was started is stopped again. */
+int collector_run(const struct collector_conf *conf, struct err *err);

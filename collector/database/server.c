@@ -1,0 +1,182 @@
+#include "collector/database/server.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/log.h"
+#include "base/time.h"
+#include "collector/database/child.h"
+#include "collector/signals.h"
+#include "store/store.h"
+
+#define BACKOFF_FIRST_NS (200 * NS_PER_MS)
+#define BACKOFF_MAX_NS	 (10 * NS_PER_S)
+#define POLL_MS		 50
+#define SETTLED_NS	 (60 * NS_PER_S) /* a server that ran this long starts again at once */
+
+static int spawn(struct server *server, struct err *err)
+{
+	char program[STATE_PATH_MAX], sockets[STATE_PATH_MAX + 64];
+	const char *const args[] = { program,
+				     "-D",
+				     server->cluster->data,
+				     "-p",
+				     "5432",
+				     "-c",
+				     "listen_addresses=",
+				     "-c",
+				     sockets,
+				     "-c",
+				     "unix_socket_permissions=0770",
+				     "-c",
+				     "fsync=on",
+				     "-c",
+				     "max_connections=48",
+				     "-c",
+				     "jit=off",
+				     "-c",
+				     "wal_compression=on",
+				     "-c",
+				     "timezone=UTC",
+				     "-c",
+				     "log_timezone=UTC",
+				     "-c",
+				     "log_destination=stderr",
+				     "-c",
+				     "logging_collector=off",
+				     NULL };
+
+	snprintf(sockets, sizeof(sockets), "unix_socket_directories=\"%s\"", server->cluster->socket);
+	if (state_path(server->cluster->programs, "postgres", program, err) < 0)
+		return err->code;
+	AUTO_FD int log = cluster_log_open(server->cluster, err);
+	if (log < 0)
+		return err->code;
+	return child_start(args, log, &server->pid, err);
+}
+
+/* True when it has ended; its end is logged by the caller. */
+static bool reap(struct server *server, int *ret_status)
+{
+	if (!server->pid || waitpid(server->pid, ret_status, WNOHANG) != server->pid)
+		return false;
+	server->pid = 0;
+	return true;
+}
+
+static void back_off(struct server *server)
+{
+	server->backoff_ns = server->backoff_ns ? server->backoff_ns * 2 : BACKOFF_FIRST_NS;
+	if (server->backoff_ns > BACKOFF_MAX_NS)
+		server->backoff_ns = BACKOFF_MAX_NS;
+	server->not_before_ns = time_monotonic_ns() + server->backoff_ns;
+}
+
+static bool answers(const struct server *server)
+{
+	char conninfo[CLUSTER_CONNINFO_MAX];
+	struct store *store;
+
+	if (store_open(cluster_conninfo(server->cluster, "postgres", conninfo), &store, NULL) < 0)
+		return false;
+	store_close(store);
+	return true;
+}
+
+/* One look at a server that is starting: 1 it answers, 0 not yet, negative it cannot be started. */
+static int poll_start(struct server *server, int64_t begun_ns, struct err *err)
+{
+	int64_t waited_ns = time_monotonic_ns() - begun_ns;
+	char reason[256];
+	int status;
+
+	if (reap(server, &status)) {
+		if (waited_ns > SERVER_RETRY_MAX_S * NS_PER_S) {
+			cluster_last_log(server->cluster, reason, sizeof(reason));
+			return err_set(err, ERR_FAILED, "could not start PostgreSQL: %s; see \"%s\"",
+				       *reason ? reason : "it ended at once", server->cluster->log);
+		}
+		back_off(server);
+	}
+	if (!server->pid && time_monotonic_ns() >= server->not_before_ns)
+		return spawn(server, err);
+	if (server->pid && answers(server))
+		return 1;
+	if (waited_ns > SERVER_START_MAX_S * NS_PER_S)
+		return err_set(err, ERR_FAILED, "PostgreSQL did not answer within %d s; see \"%s\"",
+			       SERVER_START_MAX_S, server->cluster->log);
+	return 0;
+}
+
+int server_start(struct server *server, const struct cluster *cluster, struct err *err)
+{
+	int64_t begun_ns = time_monotonic_ns();
+	int code = 0;
+
+	*server = (struct server){ .cluster = cluster };
+	while (code == 0) {
+		signals_wait(POLL_MS);
+		if (signals_stop_wanted())
+			code = err_set(err, ERR_AGAIN, "told to stop while the database was starting");
+		else
+			code = poll_start(server, begun_ns, err);
+	}
+	if (code < 0) {
+		server_stop(server);
+		return code;
+	}
+	server->backoff_ns = 0;
+	server->not_before_ns = time_monotonic_ns() + SETTLED_NS;
+	return 0;
+}
+
+void server_watch(struct server *server)
+{
+	struct err err = { 0 };
+	char reason[256];
+	int status;
+
+	if (!server->cluster)
+		return;
+	if (reap(server, &status)) {
+		cluster_last_log(server->cluster, reason, sizeof(reason));
+		log_error("database-died", "PostgreSQL ended with %s %d: %s; it will be started again",
+			  WIFSIGNALED(status) ? "signal" : "status",
+			  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), reason);
+		if (time_monotonic_ns() > server->not_before_ns)
+			server->backoff_ns = 0;
+		back_off(server);
+	}
+	if (server->pid || time_monotonic_ns() < server->not_before_ns)
+		return;
+	if (spawn(server, &err) < 0) {
+		log_error("database-start-failed", "%s", err.message);
+		back_off(server);
+		return;
+	}
+	log_info("database-started", "PostgreSQL is started again (process %d)", (int)server->pid);
+	server->not_before_ns = time_monotonic_ns() + SETTLED_NS;
+}
+
+void server_stop(struct server *server)
+{
+	int64_t until_ns = time_monotonic_ns() + SERVER_STOP_MAX_S * NS_PER_S;
+	bool is_forced = false;
+	int status;
+
+	if (!server->pid)
+		return;
+	kill(server->pid, SIGINT);
+	while (!reap(server, &status)) {
+		if (!is_forced && time_monotonic_ns() > until_ns) {
+			log_warn("database-stop-slow", "PostgreSQL did not stop within %d s and is ended at once",
+				 SERVER_STOP_MAX_S);
+			kill(server->pid, SIGQUIT);
+			is_forced = true;
+		}
+		signals_wait(POLL_MS);
+	}
+	server->cluster = NULL;
+}

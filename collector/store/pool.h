@@ -1,0 +1,19 @@
+/*
+ * pool.h: a few connections shared by threads.
+ */
+#pragma once
+
+#include "base/err.h"
+
+#define POOL_SIZE_MAX 8
+
+struct pool;
+struct store;
+
+/* Opens nothing yet. conninfo is copied. NULL without memory. */
+struct pool *pool_new(const char *conninfo, size_t size);
+void pool_free(struct pool *pool); /* accepts NULL; nobody may hold a connection */
+
+/* Waits for a free connection. Errors: ERR_UNREACHABLE when a new one cannot be made. */
+int pool_take(struct pool *pool, struct store **ret, struct err *err);
+void pool_give(struct pool *pool, struct store *store);
