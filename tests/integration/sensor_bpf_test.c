@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -32,6 +33,7 @@ struct seen {
 /* What one child did, as the sensor tells it. */
 struct story {
 	pid_t child;
+	int status; /* as waitpid() gives it */
 	struct seen seen[SEEN_MAX];
 	size_t count, creats;
 	uint64_t lost, all;
@@ -86,7 +88,6 @@ static void story_add(void *context, const struct sensor_event *event)
 static void story_run(struct sensor_bpf *sensor, struct story *story, void (*child_main)(void))
 {
 	struct err err;
-	int status;
 
 	memset(story, 0, sizeof(*story));
 	fflush(NULL);
@@ -96,7 +97,7 @@ static void story_run(struct sensor_bpf *sensor, struct story *story, void (*chi
 		child_main();
 		_exit(9);
 	}
-	assert_int_equal(waitpid(story->child, &status, 0), story->child);
+	assert_int_equal(waitpid(story->child, &story->status, 0), story->child);
 	for (int i = 0; i < POLLS_MAX && !story->has_exit; i++)
 		assert_true(sensor_bpf_poll(sensor, 10, story_add, story, &err) >= 0);
 	while (sensor_bpf_poll(sensor, 0, story_add, story, &err) > 0)
@@ -238,6 +239,42 @@ static void an_exit_brings_the_wait_status(void **state)
 	assert_int_equal(story.count, 1);
 	assert_true(WIFSIGNALED(story.seen[0].event.result));
 	assert_int_equal(WTERMSIG(story.seen[0].event.result), SIGKILL);
+	sensor_bpf_close(sensor);
+}
+
+#define THREADS 16
+
+static void *thread_waits(void *barrier)
+{
+	pthread_barrier_wait(barrier);
+	return NULL;
+}
+
+/* Its first thread ends before the others, and all of those at the same moment. */
+static void child_ends_thread_by_thread(void)
+{
+	static pthread_barrier_t barrier;
+	pthread_t thread;
+
+	pthread_barrier_init(&barrier, NULL, THREADS);
+	for (int i = 0; i < THREADS; i++)
+		pthread_create(&thread, NULL, thread_waits, &barrier);
+	syscall(SYS_exit, 3);
+}
+
+static void a_process_ends_once_whatever_its_threads_do(void **state)
+{
+	struct sensor_bpf *sensor = sensor_start();
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		struct story story;
+
+		story_run(sensor, &story, child_ends_thread_by_thread);
+		assert_int_equal(story.count, 1);
+		assert_int_equal(story.seen[0].event.call, SENSOR_PROCEXIT);
+		assert_int_equal(story.seen[0].event.result, story.status);
+	}
 	sensor_bpf_close(sensor);
 }
 
@@ -406,6 +443,7 @@ int main(void)
 		cmocka_unit_test(a_new_file_is_told_from_an_old_one),
 		cmocka_unit_test(an_exec_brings_its_arguments_and_file),
 		cmocka_unit_test(an_exit_brings_the_wait_status),
+		cmocka_unit_test(a_process_ends_once_whatever_its_threads_do),
 		cmocka_unit_test(a_32_bit_call_is_not_mistaken_for_another),
 		cmocka_unit_test(the_own_files_of_the_agent_are_not_reported),
 		cmocka_unit_test(what_a_flood_loses_is_counted),

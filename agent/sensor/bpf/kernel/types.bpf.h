@@ -122,6 +122,7 @@ struct linux_binprm {
 struct task_struct {
 	struct thread_info thread_info;
 	int pid, tgid, exit_code;
+	__u64 start_boottime;
 	struct task_struct *real_parent, *group_leader;
 	struct mm_struct *mm;
 	struct signal_struct *signal;
