@@ -4,23 +4,30 @@
  *
  * At-least-once by the spool, exactly-once by the batch key in the store. One thread of the library sends; the
  * functions here may be called from one other thread. The transport is nng REQ/REP (docs/protocol.md).
+ * Open it after any fork: the library's threads do not survive one.
  */
 #pragma once
 
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "base/time.h"
 #include "model/batch.h"
 
-#define SENDER_URL_DEFAULT_NAME "intake.sock"
+#define SENDER_URL_DEFAULT_NAME	   "intake.sock"
+#define SENDER_WINDOW		   4 /* batches on their way at once */
+#define SENDER_SPOOL_MAX_DEFAULT   (INT64_C(256) << 20)
+#define SENDER_FLUSH_DEFAULT_NS	   (200 * NS_PER_MS)
+#define SENDER_WATCHDOG_DEFAULT_NS (15 * NS_PER_S)
 
 struct sender;
 
 struct sender_conf {
-	const char *url;      /* ipc:///path or tcp://host:port of the collector's intake */
-	const char *spool;    /* folder; created with mode 0700. Holds the stream's identity and unsent batches */
-	int64_t spool_max;    /* bytes; when full, the oldest batch without an alert is dropped and counted */
-	int64_t flush_ns;     /* a batch is cut at least this often */
+	const char *url;   /* ipc:///path or tcp://host:port of the collector's intake */
+	const char *spool; /* folder; created with mode 0700. Holds the stream's identity and unsent batches */
+	int64_t spool_max; /* bytes, 0 = default; when full, the oldest batch without an alert is dropped and counted */
+	int64_t flush_ns;    /* a batch is cut at least this often; 0 = default */
+	int64_t watchdog_ns; /* a batch on its way this long without a reply: the connection is made anew; 0 = default */
 	struct origin origin; /* borrowed until sender_close(); see sender_origin() */
 };
 
@@ -28,11 +35,16 @@ struct sender_state {
 	bool connected;
 	uint64_t batches_spooled; /* not acknowledged yet */
 	uint64_t batches_acked;
-	uint64_t events_dropped;
-	char last_error[256]; /* "" while all is well */
+	uint64_t batches_rejected; /* kept in the spool's folder dead */
+	uint64_t batches_corrupt;  /* kept in the spool's folder quarantine, their events declared as lost */
+	uint64_t events_dropped;   /* by this sender or declared to it */
+	char last_error[256];	   /* "" while all is well */
 };
 
-/* Opens or creates the spool and starts sending. An unreachable collector is not an error. */
+/*
+ * Opens or creates the spool and starts sending. An unreachable collector is not an error, nor is a spool whose content
+ * was lost. Errors: ERR_USAGE for an address that cannot be one; ERR_FAILED for a folder that cannot be used.
+ */
 int sender_open(const struct sender_conf *conf, struct sender **ret, struct err *err);
 
 /* Appends one event (copied); sets its seq. urgent cuts the batch now. Errors only when the spool cannot be written. */

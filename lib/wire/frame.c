@@ -60,8 +60,9 @@ int frame_seal(const void *message, size_t size, struct strbuf *out, struct err 
 	return 0;
 }
 
-static int check_header(const uint8_t *frame, size_t length, bool checked, struct err *err)
+int frame_check(const void *data, size_t length, bool checked, struct err *err)
 {
+	const uint8_t *frame = data;
 	uint32_t promised, actual;
 
 	if (length < FRAME_HEADER_SIZE)
@@ -118,7 +119,7 @@ int frame_open(const void *frame, size_t length, bool checked, struct arena *are
 	const uint8_t *bytes = frame;
 	size_t size = length - FRAME_HEADER_SIZE;
 	char *copy;
-	int code = check_header(bytes, length, checked, err);
+	int code = frame_check(bytes, length, checked, err);
 
 	if (code < 0)
 		return code;

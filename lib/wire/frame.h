@@ -20,6 +20,9 @@ struct message {
 /* Appends a frame around the message to out. Errors: ERR_LIMIT, ERR_MEMORY. */
 int frame_seal(const void *message, size_t size, struct strbuf *out, struct err *err);
 
+/* Header, and with checked the checksum. Errors: ERR_SYNTAX, ERR_LIMIT. */
+int frame_check(const void *frame, size_t length, bool checked, struct err *err);
+
 /* Checks the frame and unpacks its message into arena. checked = false passes over a wrong checksum. */
 int frame_open(const void *frame, size_t length, bool checked, struct arena *arena, struct message *ret,
 	       struct err *err);

@@ -87,6 +87,11 @@ int wire_batch_decode(const void *frame, size_t length, struct arena *arena, str
 	return code < 0 ? err_wrap(err, "frame of %zu bytes", length) : 0;
 }
 
+int wire_frame_check(const void *frame, size_t length, struct err *err)
+{
+	return frame_check(frame, length, true, err);
+}
+
 int wire_batch_identify(const void *frame, size_t length, struct arena *arena, struct batch *ret, struct err *err)
 {
 	struct scan_field field;

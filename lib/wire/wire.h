@@ -37,6 +37,9 @@ int wire_batch_decode(const void *frame, size_t length, struct arena *arena, str
 int wire_events_add(struct strbuf *events, const struct event *event, struct err *err);
 int wire_events_seal(const struct batch *batch, const struct strbuf *events, struct strbuf *out, struct err *err);
 
+/* Checks the frame's header and checksum, not its message. Errors: ERR_SYNTAX, ERR_LIMIT. */
+int wire_frame_check(const void *frame, size_t length, struct err *err);
+
 /* Reads only stream, epoch and batch number, of a frame whose rest may be bad; for rejections. */
 int wire_batch_identify(const void *frame, size_t length, struct arena *arena, struct batch *ret, struct err *err);
 

@@ -1,0 +1,205 @@
+#include "bus/link.h"
+
+#include <nng/protocol/reqrep0/req.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/time.h"
+
+#define BACKOFF_MIN_NS (50 * NS_PER_MS)
+#define BACKOFF_MAX_NS (5 * NS_PER_S)
+#define REPLY_SIZE_MAX (64u << 10)
+#define NNG_REDIAL_MS  (3600 * 1000) /* nng's own redialing: as good as never */
+
+struct link {
+	char *url;
+	struct monitor *monitor;
+	nng_socket socket;
+	pthread_t thread;
+	nng_pipe pipe; /* id 0 without a connection */
+	char reason[LINK_REASON_MAX];
+	bool stopping;
+};
+
+static void pipe_added(nng_pipe pipe, nng_pipe_ev event UNUSED, void *context)
+{
+	struct link *link = context;
+
+	monitor_lock(link->monitor);
+	link->pipe = pipe;
+	link->reason[0] = '\0';
+	monitor_notify(link->monitor);
+	monitor_unlock(link->monitor);
+}
+
+static void pipe_removed(nng_pipe pipe, nng_pipe_ev event UNUSED, void *context)
+{
+	struct link *link = context;
+
+	monitor_lock(link->monitor);
+	if (link->pipe.id == pipe.id) {
+		link->pipe.id = 0;
+		snprintf(link->reason, sizeof(link->reason), "the connection was lost");
+	}
+	monitor_notify(link->monitor);
+	monitor_unlock(link->monitor);
+}
+
+/* Between half and all of span, so that a thousand agents do not come back in the same instant. */
+static int64_t with_jitter(int64_t span)
+{
+	uint32_t random = 0;
+
+	if (random_bytes(&random, sizeof(random), NULL) < 0)
+		return span;
+	return span / 2 + span / 2 * (random % 1024) / 1024;
+}
+
+static void wait_while_connected(struct link *link)
+{
+	monitor_lock(link->monitor);
+	while (!link->stopping && link->pipe.id)
+		monitor_wait(link->monitor, time_monotonic_ns() + NS_PER_S);
+	monitor_unlock(link->monitor);
+}
+
+static bool wait_before_retry(struct link *link, int64_t span)
+{
+	int64_t deadline = time_monotonic_ns() + with_jitter(span);
+	bool stopping;
+
+	monitor_lock(link->monitor);
+	while (!link->stopping && time_monotonic_ns() < deadline)
+		monitor_wait(link->monitor, deadline);
+	stopping = link->stopping;
+	monitor_unlock(link->monitor);
+	return !stopping;
+}
+
+/* One attempt, and if it succeeds, the life of the connection. */
+static bool connect_once(struct link *link)
+{
+	nng_dialer dialer;
+	int result = nng_dialer_create(&dialer, link->socket, link->url);
+
+	if (result == 0) {
+		nng_dialer_set_ms(dialer, NNG_OPT_RECONNMINT, NNG_REDIAL_MS);
+		nng_dialer_set_ms(dialer, NNG_OPT_RECONNMAXT, NNG_REDIAL_MS);
+		result = nng_dialer_start(dialer, 0);
+		if (result == 0)
+			wait_while_connected(link);
+		nng_dialer_close(dialer);
+	}
+	if (result == 0)
+		return true;
+	monitor_lock(link->monitor);
+	snprintf(link->reason, sizeof(link->reason), "%s", nng_strerror(result));
+	monitor_notify(link->monitor);
+	monitor_unlock(link->monitor);
+	return false;
+}
+
+static void *link_run(void *context)
+{
+	struct link *link = context;
+	int64_t backoff = BACKOFF_MIN_NS;
+
+	do {
+		int64_t start = time_monotonic_ns();
+
+		/* a connection that breaks at once is no better than none */
+		if (connect_once(link) && time_monotonic_ns() - start > BACKOFF_MAX_NS)
+			backoff = BACKOFF_MIN_NS;
+		else
+			backoff = backoff * 2 > BACKOFF_MAX_NS ? BACKOFF_MAX_NS : backoff * 2;
+	} while (wait_before_retry(link, backoff));
+	return NULL;
+}
+
+static int link_prepare(struct link *link, struct err *err)
+{
+	nng_dialer probe;
+	int result = nng_req0_open(&link->socket);
+
+	if (result)
+		return err_set(err, ERR_FAILED, "could not open a socket: %s", nng_strerror(result));
+	nng_socket_set_size(link->socket, NNG_OPT_RECVMAXSZ, REPLY_SIZE_MAX);
+	nng_pipe_notify(link->socket, NNG_PIPE_EV_ADD_POST, pipe_added, link);
+	nng_pipe_notify(link->socket, NNG_PIPE_EV_REM_POST, pipe_removed, link);
+	result = nng_dialer_create(&probe, link->socket, link->url);
+	if (result)
+		return err_set(err, ERR_USAGE, "cannot use \"%s\" as the address of the collector: %s", link->url,
+			       nng_strerror(result));
+	nng_dialer_close(probe);
+	if (pthread_create(&link->thread, NULL, link_run, link))
+		return err_set(err, ERR_FAILED, "could not start a thread");
+	return 0;
+}
+
+int link_open(const char *url, struct monitor *monitor, struct link **ret, struct err *err)
+{
+	struct link *link = calloc(1, sizeof(*link));
+	int code;
+
+	if (!link || !(link->url = strdup(url))) {
+		free(link);
+		return err_set(err, ERR_MEMORY, "no memory");
+	}
+	link->monitor = monitor;
+	code = link_prepare(link, err);
+	if (code < 0) {
+		nng_close(link->socket);
+		free(link->url);
+		free(link);
+		return code;
+	}
+	*ret = link;
+	return 0;
+}
+
+nng_socket link_socket(const struct link *link)
+{
+	return link->socket;
+}
+
+bool link_connected(const struct link *link)
+{
+	return link->pipe.id != 0;
+}
+
+const char *link_reason(const struct link *link)
+{
+	return link->reason;
+}
+
+void link_restart(struct link *link)
+{
+	nng_pipe pipe;
+
+	monitor_lock(link->monitor);
+	pipe = link->pipe;
+	if (pipe.id)
+		snprintf(link->reason, sizeof(link->reason), "it did not answer in time");
+	/* nng may fail to say that a dead connection is gone; this does not wait for it */
+	link->pipe.id = 0;
+	monitor_notify(link->monitor);
+	monitor_unlock(link->monitor);
+	if (pipe.id)
+		nng_pipe_close(pipe);
+}
+
+void link_close(struct link *link)
+{
+	if (!link)
+		return;
+	monitor_lock(link->monitor);
+	link->stopping = true;
+	monitor_notify(link->monitor);
+	monitor_unlock(link->monitor);
+	nng_close(link->socket);
+	pthread_join(link->thread, NULL);
+	free(link->url);
+	free(link);
+}

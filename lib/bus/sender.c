@@ -1,0 +1,448 @@
+#include "bus/sender.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "bus/link.h"
+#include "bus/monitor.h"
+#include "bus/spool.h"
+#include "bus/window.h"
+#include "wire/wire.h"
+
+#define RETRY_DEFAULT_MS 1000
+#define RETRY_MAX_MS	 60000
+#define ERROR_PAUSE_MS	 100
+#define HEAD_SIZE_GUESS	 (16u << 10) /* origin and drops, when room is made for a batch */
+
+/* monitor guards everything behind it. Lock order: nothing of nng is called with it held. */
+struct sender {
+	struct sender_conf conf;
+	char *url;
+	struct link *link;
+	struct window *window;
+	pthread_t thread;
+	bool thread_started;
+
+	struct monitor monitor;
+	struct spool spool;
+	struct strbuf events; /* the open batch, as wire_events_add() makes it */
+	size_t event_count;
+	bool alerts;	     /* among them */
+	int64_t cut_due_ns;  /* monotonic; when the open batch is cut at the latest */
+	int64_t last_cut_ns; /* since 1970 */
+	int64_t retry_at_ns; /* monotonic; the collector asked for a pause until then */
+	uint64_t acked, rejected;
+	char last_error[sizeof(((struct sender_state *)NULL)->last_error)];
+	bool stopping;
+};
+
+static void set_error(struct sender *sender, const char *text)
+{
+	snprintf(sender->last_error, sizeof(sender->last_error), "%s", text);
+}
+
+static void lose_open_batch(struct sender *sender)
+{
+	drops_add(&sender->spool.drops,
+		  &(struct drop){ "spool-failed", sender->event_count, sender->last_cut_ns, time_now_ns() });
+	strbuf_clear(&sender->events);
+	sender->event_count = 0;
+}
+
+/* Cuts the open batch and writes it to the spool. If that fails, its events are counted as lost. */
+static int cut(struct sender *sender, struct err *err)
+{
+	AUTO_STRBUF frame = STRBUF_INIT;
+	struct spool *spool = &sender->spool;
+	struct batch batch = { .epoch = spool->epoch, .batch_no = spool->next_number, .sent_ns = time_now_ns() };
+	struct spool_batch entry = { .epoch = spool->epoch, .number = spool->next_number, .alerts = sender->alerts };
+	int code = spool_make_room(spool, (int64_t)sender->events.length + HEAD_SIZE_GUESS, err);
+
+	memcpy(batch.stream_id, spool->stream_id, STREAM_ID_SIZE);
+	batch.origin = sender->conf.origin;
+	batch.drops = spool->drops.list;
+	batch.drop_count = spool->drops.count;
+	batch.event_count = sender->event_count;
+	entry.events = (uint32_t)sender->event_count;
+	entry.first_seq = spool->next_seq - sender->event_count;
+	if (code == 0)
+		code = wire_events_seal(&batch, &sender->events, &frame, err);
+	if (code == 0) {
+		/* what spool_put() has to drop for want of room belongs to the next batch */
+		struct drops declared = spool->drops;
+
+		drops_clear(&spool->drops);
+		code = spool_put(spool, &entry, &frame, err);
+		if (code < 0)
+			drops_carry_all(&spool->drops, &declared);
+	}
+	if (code < 0) {
+		set_error(sender, err->message);
+		lose_open_batch(sender);
+	}
+	strbuf_clear(&sender->events);
+	sender->event_count = 0;
+	sender->alerts = false;
+	sender->last_cut_ns = batch.sent_ns;
+	sender->cut_due_ns = time_monotonic_ns() + sender->conf.flush_ns;
+	monitor_notify(&sender->monitor);
+	return code;
+}
+
+/* A declaration alone waits while batches do: it must not push events out of a full spool. */
+static bool worth_cutting(const struct sender *sender)
+{
+	return sender->event_count || (sender->spool.drops.count && !sender->spool.count);
+}
+
+static int cut_if_any(struct sender *sender, struct err *err)
+{
+	return sender->event_count || sender->spool.drops.count ? cut(sender, err) : 0;
+}
+
+static void pause_sending(struct sender *sender, int64_t ms)
+{
+	uint32_t random = 0;
+
+	if (ms <= 0)
+		ms = RETRY_DEFAULT_MS;
+	if (ms > RETRY_MAX_MS)
+		ms = RETRY_MAX_MS;
+	random_bytes(&random, sizeof(random), NULL);
+	/* up to half more, so that a thousand senders do not come back in the same instant */
+	sender->retry_at_ns = time_monotonic_ns() + ms * NS_PER_MS + ms * NS_PER_MS / 2 * (random % 1024) / 1024;
+}
+
+static void take_reply(struct sender *sender, struct spool_batch *batch, const struct reply *reply)
+{
+	const char *reason = reply->reason ? reply->reason : "no reason given";
+
+	switch (reply->kind) {
+	case REPLY_ACK:
+		sender->acked++;
+		spool_remove(&sender->spool, batch);
+		sender->last_error[0] = '\0';
+		break;
+	case REPLY_RETRY:
+		batch->busy = false;
+		pause_sending(sender, reply->retry_after_ms);
+		snprintf(sender->last_error, sizeof(sender->last_error), "the collector asks to wait: %s", reason);
+		break;
+	case REPLY_REJECT:
+		sender->rejected++;
+		snprintf(sender->last_error, sizeof(sender->last_error),
+			 "the collector rejected batch %" PRIu64 ": %s", batch->number, reason);
+		spool_reject(&sender->spool, batch);
+		break;
+	}
+}
+
+/* With the monitor locked. */
+static void take_delivery(struct sender *sender, const struct delivery *delivery)
+{
+	struct spool_batch *batch = spool_find(&sender->spool, delivery->epoch, delivery->number);
+	bool answers = !delivery->error && !delivery->malformed;
+
+	if (!batch)
+		return;
+	batch->busy = false;
+	/* who cannot read a frame cannot know its number */
+	if (answers && delivery->reply.batch_no != batch->number &&
+	    !(delivery->reply.kind == REPLY_REJECT && !delivery->reply.batch_no)) {
+		set_error(sender, "the collector's reply is about another batch");
+		pause_sending(sender, 0);
+	} else if (answers) {
+		take_reply(sender, batch, &delivery->reply);
+	} else if (delivery->malformed) {
+		set_error(sender, delivery->reply_error.message);
+		pause_sending(sender, 0);
+	} else if (delivery->error != NNG_ETIMEDOUT) {
+		pause_sending(sender, ERROR_PAUSE_MS);
+	}
+}
+
+static void take_deliveries(struct sender *sender)
+{
+	struct delivery delivery;
+	bool overdue = false;
+
+	for (;;) {
+		AUTO_ARENA arena = { .max = WIRE_ARENA_MAX };
+
+		if (!window_take(sender->window, &arena, &delivery))
+			break;
+		overdue |= delivery.error == NNG_ETIMEDOUT;
+		monitor_lock(&sender->monitor);
+		take_delivery(sender, &delivery);
+		monitor_notify(&sender->monitor);
+		monitor_unlock(&sender->monitor);
+	}
+	if (overdue)
+		link_restart(sender->link);
+}
+
+/* Puts the oldest waiting batch on its way. False if there is nothing to do. */
+static bool send_one(struct sender *sender)
+{
+	AUTO_STRBUF frame = STRBUF_INIT;
+	struct spool_batch *batch, sent;
+	struct err err;
+
+	monitor_lock(&sender->monitor);
+	batch = spool_next(&sender->spool);
+	if (!batch || !link_connected(sender->link) || !window_free(sender->window) ||
+	    time_monotonic_ns() < sender->retry_at_ns) {
+		monitor_unlock(&sender->monitor);
+		return false;
+	}
+	sent = *batch;
+	if (spool_read(&sender->spool, batch, &frame, &err) < 0) {
+		set_error(sender, err.message);
+		monitor_unlock(&sender->monitor);
+		return true;
+	}
+	batch->busy = true;
+	monitor_unlock(&sender->monitor);
+	if (window_send(sender->window, sent.epoch, sent.number, &frame, &err) == 0)
+		return true;
+	monitor_lock(&sender->monitor);
+	batch = spool_find(&sender->spool, sent.epoch, sent.number);
+	if (batch)
+		batch->busy = false;
+	set_error(sender, err.message);
+	monitor_unlock(&sender->monitor);
+	return false;
+}
+
+/* With the monitor locked: until something may be done. */
+static void wait_for_work(struct sender *sender)
+{
+	int64_t now = time_monotonic_ns();
+	int64_t until = now + sender->conf.watchdog_ns;
+
+	if (window_finished(sender->window) || (worth_cutting(sender) && sender->cut_due_ns <= now))
+		return;
+	if (worth_cutting(sender) && sender->cut_due_ns < until)
+		until = sender->cut_due_ns;
+	if (spool_next(&sender->spool) && link_connected(sender->link) && window_free(sender->window)) {
+		if (sender->retry_at_ns <= now)
+			return;
+		if (sender->retry_at_ns < until)
+			until = sender->retry_at_ns;
+	}
+	monitor_wait(&sender->monitor, until);
+}
+
+static void *sender_run(void *context)
+{
+	struct sender *sender = context;
+	struct err err;
+	bool stopping;
+
+	do {
+		take_deliveries(sender);
+		while (send_one(sender))
+			;
+		monitor_lock(&sender->monitor);
+		if (!sender->stopping)
+			wait_for_work(sender);
+		if (worth_cutting(sender) && sender->cut_due_ns <= time_monotonic_ns())
+			cut(sender, &err);
+		stopping = sender->stopping;
+		monitor_unlock(&sender->monitor);
+	} while (!stopping);
+	take_deliveries(sender);
+	return NULL;
+}
+
+static void set_conf(struct sender *sender, const struct sender_conf *conf)
+{
+	sender->conf = *conf;
+	if (!sender->conf.spool_max)
+		sender->conf.spool_max = SENDER_SPOOL_MAX_DEFAULT;
+	if (!sender->conf.flush_ns)
+		sender->conf.flush_ns = SENDER_FLUSH_DEFAULT_NS;
+	if (!sender->conf.watchdog_ns)
+		sender->conf.watchdog_ns = SENDER_WATCHDOG_DEFAULT_NS;
+	strbuf_init(&sender->events, STRBUF_MAX_DEFAULT);
+	sender->last_cut_ns = time_now_ns();
+}
+
+static int sender_start(struct sender *sender, struct err *err)
+{
+	int code = sender->url ? 0 : err_set(err, ERR_MEMORY, "no memory");
+
+	if (code == 0)
+		code = spool_open(&sender->spool, sender->conf.spool, sender->conf.spool_max, err);
+	if (code == 0)
+		code = link_open(sender->url, &sender->monitor, &sender->link, err);
+	if (code == 0)
+		code = window_open(link_socket(sender->link), &sender->monitor, sender->conf.watchdog_ns,
+				   &sender->window, err);
+	if (code == 0 && pthread_create(&sender->thread, NULL, sender_run, sender))
+		code = err_set(err, ERR_FAILED, "could not start a thread");
+	sender->thread_started = code == 0;
+	return code;
+}
+
+int sender_open(const struct sender_conf *conf, struct sender **ret, struct err *err)
+{
+	struct sender *sender = calloc(1, sizeof(*sender));
+	int code;
+
+	if (!sender)
+		return err_set(err, ERR_MEMORY, "no memory");
+	monitor_init(&sender->monitor);
+	set_conf(sender, conf);
+	sender->url = strdup(conf->url);
+	code = sender_start(sender, err);
+	if (code < 0) {
+		sender_close(sender);
+		return code;
+	}
+	*ret = sender;
+	return 0;
+}
+
+/* With the monitor locked. An event too large to travel is counted as lost, for it would never arrive. */
+static int add_locked(struct sender *sender, const struct event *event, bool urgent, struct err *err)
+{
+	AUTO_STRBUF encoded = STRBUF_INIT;
+	struct event numbered = *event;
+	struct err local;
+	int code = 0;
+
+	numbered.seq = sender->spool.next_seq++;
+	numbered.encoded = NULL;
+	if (wire_events_add(&encoded, &numbered, &local) < 0) {
+		int64_t at = event->time_ns;
+
+		sender->spool.next_seq--;
+		drops_add(&sender->spool.drops, &(struct drop){ "event-too-large", 1, at, at });
+		set_error(sender, local.message);
+		return 0;
+	}
+	if (sender->event_count && sender->events.length + encoded.length > BATCH_SIZE_MAX) {
+		sender->spool.next_seq--;
+		code = cut(sender, err);
+		sender->spool.next_seq++;
+	}
+	if (!sender->event_count)
+		sender->cut_due_ns = time_monotonic_ns() + sender->conf.flush_ns;
+	strbuf_add(&sender->events, encoded.data, encoded.length);
+	sender->event_count++;
+	sender->alerts |= event->alert_count > 0;
+	if (urgent || sender->event_count >= BATCH_EVENTS_MAX || sender->events.length >= BATCH_SIZE_MAX)
+		return cut(sender, err);
+	if (sender->event_count == 1)
+		monitor_notify(&sender->monitor);
+	return code;
+}
+
+int sender_add(struct sender *sender, const struct event *event, bool urgent, struct err *err)
+{
+	struct err local;
+	int code;
+
+	monitor_lock(&sender->monitor);
+	code = add_locked(sender, event, urgent, err ? err : &local);
+	monitor_unlock(&sender->monitor);
+	return code;
+}
+
+void sender_origin(struct sender *sender, const struct origin *origin)
+{
+	struct err err;
+
+	monitor_lock(&sender->monitor);
+	if (sender->event_count)
+		cut(sender, &err);
+	sender->conf.origin = *origin;
+	monitor_unlock(&sender->monitor);
+}
+
+void sender_drop(struct sender *sender, const char *reason, uint64_t count)
+{
+	monitor_lock(&sender->monitor);
+	drops_add(&sender->spool.drops, &(struct drop){ reason, count, sender->last_cut_ns, time_now_ns() });
+	monitor_notify(&sender->monitor);
+	monitor_unlock(&sender->monitor);
+}
+
+/* With the monitor locked. */
+static const char *describe_trouble(const struct sender *sender, char *out, size_t size)
+{
+	const char *reason = link_reason(sender->link);
+
+	if (!link_connected(sender->link))
+		snprintf(out, size, "could not reach the collector at \"%s\": %s", sender->url,
+			 reason[0] ? reason : "no answer yet");
+	else
+		snprintf(out, size, "%s", sender->last_error);
+	return out;
+}
+
+int sender_flush(struct sender *sender, int64_t timeout_ns, struct err *err)
+{
+	int64_t deadline = time_monotonic_ns() + timeout_ns;
+	char trouble[sizeof(sender->last_error)];
+	struct err local;
+	int code;
+
+	monitor_lock(&sender->monitor);
+	code = cut_if_any(sender, err ? err : &local);
+	while (code == 0 && sender->spool.count && time_monotonic_ns() < deadline)
+		monitor_wait(&sender->monitor, deadline);
+	if (code == 0 && sender->spool.count) {
+		describe_trouble(sender, trouble, sizeof(trouble));
+		code = err_set(err, ERR_UNREACHABLE, "%s", trouble);
+		if (!trouble[0])
+			err_set(err, ERR_UNREACHABLE,
+				"the collector at \"%s\" has not acknowledged %zu batches in time", sender->url,
+				sender->spool.count);
+	}
+	monitor_unlock(&sender->monitor);
+	return code;
+}
+
+void sender_state(struct sender *sender, struct sender_state *ret)
+{
+	monitor_lock(&sender->monitor);
+	*ret = (struct sender_state){
+		.connected = link_connected(sender->link),
+		.batches_spooled = sender->spool.count,
+		.batches_acked = sender->acked,
+		.batches_rejected = sender->rejected,
+		.batches_corrupt = sender->spool.corrupt,
+		.events_dropped = sender->spool.drops.total,
+	};
+	describe_trouble(sender, ret->last_error, sizeof(ret->last_error));
+	monitor_unlock(&sender->monitor);
+}
+
+void sender_close(struct sender *sender)
+{
+	struct err err;
+
+	if (!sender)
+		return;
+	if (sender->thread_started) {
+		monitor_lock(&sender->monitor);
+		cut_if_any(sender, &err);
+		sender->stopping = true;
+		monitor_notify(&sender->monitor);
+		monitor_unlock(&sender->monitor);
+		pthread_join(sender->thread, NULL);
+	}
+	window_close(sender->window);
+	link_close(sender->link);
+	spool_close(&sender->spool);
+	strbuf_fini(&sender->events);
+	monitor_fini(&sender->monitor);
+	free(sender->url);
+	free(sender);
+}
