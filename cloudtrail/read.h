@@ -1,0 +1,8 @@
+/*
+ * read.h: the command "read": CloudTrail files as normalised records on standard output.
+ */
+#pragma once
+
+#include "conf/program.h"
+
+extern const struct command read_command;
