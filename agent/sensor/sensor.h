@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -46,6 +47,28 @@ enum sensor_call {
 };
 
 const char *sensor_call_name(enum sensor_call call);
+int sensor_call_find(const char *name); /* -1 if unrecognized */
+
+/* Families of calls, as masks of SENSOR_BIT(). */
+#define SENSOR_BIT(call) (UINT64_C(1) << (call))
+#define SENSOR_OPEN_CALLS                                                                                            \
+	(SENSOR_BIT(SENSOR_OPEN) | SENSOR_BIT(SENSOR_OPENAT) | SENSOR_BIT(SENSOR_OPENAT2) | SENSOR_BIT(SENSOR_CREAT))
+#define SENSOR_RENAME_CALLS  (SENSOR_BIT(SENSOR_RENAME) | SENSOR_BIT(SENSOR_RENAMEAT) | SENSOR_BIT(SENSOR_RENAMEAT2))
+#define SENSOR_REMOVE_CALLS  (SENSOR_BIT(SENSOR_UNLINK) | SENSOR_BIT(SENSOR_UNLINKAT) | SENSOR_BIT(SENSOR_RMDIR))
+#define SENSOR_LINK_CALLS    (SENSOR_BIT(SENSOR_LINK) | SENSOR_BIT(SENSOR_LINKAT))
+#define SENSOR_SYMLINK_CALLS (SENSOR_BIT(SENSOR_SYMLINK) | SENSOR_BIT(SENSOR_SYMLINKAT))
+#define SENSOR_MKDIR_CALLS   (SENSOR_BIT(SENSOR_MKDIR) | SENSOR_BIT(SENSOR_MKDIRAT))
+#define SENSOR_CHMOD_CALLS   (SENSOR_BIT(SENSOR_CHMOD) | SENSOR_BIT(SENSOR_FCHMODAT))
+#define SENSOR_EXEC_CALLS    (SENSOR_BIT(SENSOR_EXECVE) | SENSOR_BIT(SENSOR_EXECVEAT))
+#define SENSOR_FORK_CALLS    (SENSOR_BIT(SENSOR_CLONE) | SENSOR_BIT(SENSOR_FORK) | SENSOR_BIT(SENSOR_VFORK))
+
+static inline bool sensor_call_in(enum sensor_call call, uint64_t family)
+{
+	return (SENSOR_BIT(call) & family) != 0;
+}
+
+/* An open that may change something. O_TMPFILE without its O_DIRECTORY bit: opening folders is no change. */
+#define OPEN_WRITES (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
 
 /* One call or process event. Texts are borrowed until the handler returns; paths are as the program gave them. */
 struct sensor_event {

@@ -9,7 +9,7 @@
 
 #define ENV_NAME_MAX 80
 
-/* Writes the name of the option's environment variable to out; returns out. */
+/* Name of the option's environment variable; made in out where the option does not name one itself. */
 const char *opt_env_name(const struct opt *opt, char out[ENV_NAME_MAX]);
 
 void help_program(const struct program *program, FILE *out);

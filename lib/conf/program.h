@@ -39,6 +39,7 @@ struct opt {
 	const char *fallback; /* default as it would be typed; NULL = zero */
 	const char *help;
 	int64_t min, max; /* OPT_NUMBER only */
+	const char *env;  /* name of the environment variable, where it is not made from the long name */
 };
 
 #define OPT(conf, member, name_, letter_, type_, argument_, fallback_, help_)                                        \

@@ -1,0 +1,175 @@
+#include "agent/agent.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "conf/state.h"
+#include "rules/diagnostic.h"
+#include "rules/falco_output.h"
+#include "rules/pack.h"
+
+#define SPOOL_NAME	 "spool/agent"
+#define SPOOL_MAX	 (256 * INT64_C(1048576))
+#define FLUSH_NS	 NS_PER_S
+#define LAST_DELIVERY_NS (5 * NS_PER_S)
+
+static void print_diagnostics(const struct ruleset *rules)
+{
+	AUTO_STRBUF text = STRBUF_INIT;
+	size_t count;
+	const struct diagnostic *diagnostics = ruleset_diagnostics(rules, &count);
+
+	for (size_t i = 0; i < count; i++)
+		diagnostic_format(&diagnostics[i], &text);
+	fputs(text.data, stderr);
+}
+
+static int load_rules(struct agent *agent, struct err *err)
+{
+	const struct opt_list *paths = &agent->conf->rules;
+	int code;
+
+	agent->rules = ruleset_new();
+	if (!agent->rules)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	if (!paths->count && rulepack_add(agent->rules, "syscall", err) < 0)
+		return err->code;
+	for (size_t i = 0; i < paths->count; i++) {
+		if (ruleset_add_path(agent->rules, paths->items[i], err) < 0)
+			return err_wrap(err, "could not load rules");
+	}
+	code = ruleset_compile(agent->rules, err);
+	print_diagnostics(agent->rules);
+	return code < 0 ? err_wrap(err, "the rules have errors") : 0;
+}
+
+static void print_alert(void *context, const struct alert *alert, int64_t time_ns)
+{
+	struct agent *agent = context;
+	struct err err = { 0 };
+	int code = 0;
+
+	strbuf_clear(&agent->line);
+	if (strcmp(agent->conf->output, "json") == 0)
+		code = falco_json_line(alert, time_ns, agent->hostname, &agent->line, &err);
+	else
+		falco_text_line(alert, time_ns, &agent->line);
+	/* One write a line: the command that is watched may write to the same place. */
+	if (code == 0)
+		code = fd_write_all(STDOUT_FILENO, agent->line.data, agent->line.length, &err);
+	if (code == 0 || agent->print_failed)
+		return;
+	agent->print_failed = true;
+	log_error("print-failed", "could not print an alert of rule \"%s\": %s", alert->rule, err.message);
+}
+
+static int open_sender(struct agent *agent, struct err *err)
+{
+	struct sender_conf conf = { .url = agent->conf->collector, .spool_max = SPOOL_MAX, .flush_ns = FLUSH_NS };
+	char state[STATE_PATH_MAX];
+
+	if (!conf.url)
+		return 0;
+	if (agent->conf->spool) {
+		snprintf(agent->spool, sizeof(agent->spool), "%s", agent->conf->spool);
+	} else if (state_folder(NULL, state, err) < 0 || state_path(state, SPOOL_NAME, agent->spool, err) < 0) {
+		return err->code;
+	}
+	conf.spool = agent->spool;
+	conf.origin = agent->origin;
+	return sender_open(&conf, &agent->sender, err);
+}
+
+static void set_origin(struct agent *agent, enum origin_mode mode)
+{
+	AUTO_STRBUF boot_id = STRBUF_INIT;
+
+	if (gethostname(agent->hostname, sizeof(agent->hostname) - 1) < 0)
+		strcpy(agent->hostname, "localhost");
+	if (file_read("/proc/sys/kernel/random/boot_id", sizeof(agent->boot_id), &boot_id, NULL) == 0)
+		snprintf(agent->boot_id, sizeof(agent->boot_id), "%.*s", (int)strcspn(boot_id.data, "\n"),
+			 boot_id.data);
+	agent->origin = (struct origin){
+		.mode = mode,
+		.agent = agent->hostname,
+		.version = CLEWLINE_VERSION,
+		.boot_id = agent->boot_id[0] ? agent->boot_id : NULL,
+		.hostname = agent->hostname,
+	};
+}
+
+static int check_conf(const struct agent_conf *conf, struct err *err)
+{
+	if (strcmp(conf->output, "text") != 0 && strcmp(conf->output, "json") != 0)
+		return err_set(err, ERR_USAGE, "output is \"%s\", but must be text or json", conf->output);
+	return 0;
+}
+
+int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_mode mode, struct err *err)
+{
+	struct pipeline_conf pipeline = { .on_alert = print_alert, .on_alert_context = agent };
+
+	*agent = (struct agent){ .conf = conf };
+	strbuf_init(&agent->line, STRBUF_MAX_DEFAULT);
+	set_origin(agent, mode);
+	if (check_conf(conf, err) < 0 || load_rules(agent, err) < 0 || open_sender(agent, err) < 0)
+		return err->code;
+	pipeline.rules = agent->rules;
+	pipeline.sender = agent->sender;
+	pipeline.hostname = agent->hostname;
+	return pipeline_new(&pipeline, &agent->pipeline, err);
+}
+
+static void deliver_rest(struct agent *agent)
+{
+	struct sender_state state;
+	struct err err = { 0 };
+
+	if (sender_flush(agent->sender, LAST_DELIVERY_NS, &err) == 0)
+		return;
+	sender_state(agent->sender, &state);
+	log_warn("not-delivered", "%s; %llu batches wait in \"%s\" for the next run with this spool", err.message,
+		 (unsigned long long)state.batches_spooled, agent->spool);
+}
+
+void agent_close(struct agent *agent)
+{
+	if (agent->sender)
+		deliver_rest(agent);
+	sender_close(agent->sender);
+	pipeline_free(agent->pipeline);
+	ruleset_free(agent->rules);
+	strbuf_fini(&agent->line);
+	while (agent->metadata) {
+		struct metadata *next = agent->metadata->next;
+
+		metadata_free(agent->metadata);
+		agent->metadata = next;
+	}
+}
+
+void agent_use_metadata(struct agent *agent, struct metadata *metadata)
+{
+	if (!metadata)
+		return;
+	metadata->next = agent->metadata;
+	agent->metadata = metadata;
+	if (metadata->has_task) {
+		agent->origin.task = &metadata->task.task;
+		agent->origin.agent = metadata->task.id ? metadata->task.id : agent->hostname;
+	}
+	agent->origin.containers = metadata->plain;
+	agent->origin.container_count = metadata->container_count;
+	if (agent->sender)
+		sender_origin(agent->sender, &agent->origin);
+}
+
+void agent_wants(const struct agent *agent, struct sensor_wants *ret)
+{
+	pipeline_wants(agent->rules, agent->sender != NULL, ret);
+	ret->reads = agent->conf->reads;
+}

@@ -1,0 +1,57 @@
+/*
+ * agent.h: what every command of secagent puts together the same way: rules, spool, printer and pipeline.
+ */
+#pragma once
+
+#include "agent/ecs/metadata.h"
+#include "agent/pipeline/pipeline.h"
+#include "bus/sender.h"
+#include "conf/program.h"
+
+#define HEARTBEAT_NS	 (10 * INT64_C(1000000000))
+#define METADATA_WAIT_NS INT64_C(1000000000) /* an endpoint that is slower than this is absent */
+
+/* First member of each command's configuration, filled by the rows of AGENT_OPTS. */
+struct agent_conf {
+	struct opt_list rules;
+	const char *output;
+	const char *collector;
+	const char *spool;
+	bool reads;
+};
+
+#define AGENT_OPTS(conf)                                                                                             \
+	OPT(conf, agent.rules, "rules", 'r', OPT_LIST, "RULES", NULL,                                                \
+	    "rule file or folder in the Falco language; may be repeated; default: the built-in rules"),              \
+		OPT(conf, agent.output, "output", 'o', OPT_TEXT, "FORMAT", "text",                                   \
+		    "how alerts are printed: text or json, both as Falco does"),                                     \
+		OPT(conf, agent.collector, "collector", 0, OPT_TEXT, "URL", NULL,                                    \
+		    "deliver to this collector: ipc:///PATH or tcp://HOST:PORT; default: print only"),               \
+		OPT(conf, agent.spool, "spool", 0, OPT_TEXT, "DIR", NULL,                                            \
+		    "folder for what is not delivered yet; default: spool/agent in the state folder"),               \
+		OPT(conf, agent.reads, "reads", 0, OPT_FLAG, NULL, NULL,                                             \
+		    "see files opened for reading as well, at the price of a stop for each")
+
+struct agent {
+	const struct agent_conf *conf;
+	struct ruleset *rules;
+	struct sender *sender; /* NULL without a collector */
+	struct pipeline *pipeline;
+	struct origin origin;
+	struct metadata *metadata; /* newest first; older ones stay, processes point into them */
+	struct strbuf line;	   /* of the printer */
+	char hostname[256], boot_id[64], spool[4096];
+	bool print_failed, metadata_warned;
+};
+
+/* Loads rules (problems go to stderr), opens the spool. agent must not move afterwards. */
+int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_mode mode, struct err *err);
+
+/* Delivers what is left, and says what is not. Accepts a zeroed agent. */
+void agent_close(struct agent *agent);
+
+/* Takes over an answer of the metadata endpoint (NULL is fine); from now on it is what batches say of their origin. */
+void agent_use_metadata(struct agent *agent, struct metadata *metadata);
+
+/* What the sensor has to watch for this agent. */
+void agent_wants(const struct agent *agent, struct sensor_wants *ret);

@@ -1,0 +1,8 @@
+/*
+ * commands.h: the commands of secagent, one file each.
+ */
+#pragma once
+
+#include "conf/program.h"
+
+extern const struct command command_run, command_task, command_doctor;

@@ -1,0 +1,60 @@
+#include "agent/follow.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "agent/agent.h"
+#include "agent/sensor/trace/tracer.h"
+#include "base/time.h"
+
+static const int signals[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
+
+static void signal_set(sigset_t *set)
+{
+	sigemptyset(set);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaddset(set, signals[i]);
+}
+
+void follow_block_signals(sigset_t *ret_former)
+{
+	sigset_t set;
+
+	signal_set(&set);
+	pthread_sigmask(SIG_BLOCK, &set, ret_former);
+}
+
+static struct timespec time_left(int64_t until_ns)
+{
+	int64_t left = until_ns - time_monotonic_ns();
+
+	if (left < 0)
+		left = 0;
+	return (struct timespec){ left / NS_PER_S, left % NS_PER_S };
+}
+
+void follow_run(const struct follow *follow)
+{
+	int64_t heartbeat_ns = time_monotonic_ns();
+	sigset_t set;
+
+	signal_set(&set);
+	for (;;) {
+		struct timespec left;
+		siginfo_t info;
+
+		tracer_step(follow->tracer);
+		if (follow->is_done(follow->context))
+			return;
+		if (time_monotonic_ns() >= heartbeat_ns) {
+			pipeline_heartbeat(follow->agent->pipeline, NULL);
+			heartbeat_ns += HEARTBEAT_NS;
+		}
+		left = time_left(heartbeat_ns);
+		/* Blocked SIGCHLD stays pending, so a stop between tracer_step() and here ends the wait at once. */
+		if (sigtimedwait(&set, &info, &left) < 0 || info.si_signo == SIGCHLD)
+			continue;
+		if (follow->on_signal)
+			follow->on_signal(follow->context, &info);
+	}
+}

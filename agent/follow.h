@@ -1,0 +1,31 @@
+/*
+ * follow.h: the loop of a command that traces: waits for stops, signals and the time of the next heartbeat.
+ */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+
+struct agent;
+struct tracer;
+
+struct follow {
+	struct agent *agent;
+	struct tracer *tracer;
+	void *context;
+	/* A signal other than SIGCHLD came; may be NULL. */
+	void (*on_signal)(void *context, const siginfo_t *info);
+	bool (*is_done)(void *context);
+};
+
+/*
+ * Blocks the signals that the loop waits for, in this thread and all it starts; *ret_former is the mask before, which a
+ * child must restore. Call it before any thread exists: a thread that does not block SIGCHLD would swallow it.
+ */
+void follow_block_signals(sigset_t *ret_former);
+
+/* Runs until is_done() says so. */
+void follow_run(const struct follow *follow);
+
+/* Signal that wakes the loop from another thread. */
+#define FOLLOW_WAKE SIGUSR1

@@ -1,0 +1,136 @@
+#include "agent/launch/client.h"
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include "agent/launch/handshake.h"
+#include "base/file.h"
+#include "base/time.h"
+
+static int64_t left_ns(int64_t deadline_ns)
+{
+	int64_t left = deadline_ns - time_monotonic_ns();
+
+	return left > NS_PER_MS ? left : NS_PER_MS;
+}
+
+static int connect_to(const char *path, struct err *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct timeval wait = { LAUNCH_WAIT_MS / 1000, (LAUNCH_WAIT_MS % 1000) * 1000 };
+	AUTO_FD int fd = -1;
+	int connected;
+
+	if ((size_t)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path) >= sizeof(address.sun_path))
+		return err_set(err, ERR_USAGE, "the path of the socket is longer than %zu bytes",
+			       sizeof(address.sun_path) - 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_errno(err, ERR_FAILED, "could not make a socket");
+	/* Bounds connect() as well: it waits while the sidecar's queue is full. */
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return err_errno(err, ERR_UNREACHABLE, "could not reach the sensor at \"%s\"", path);
+	connected = fd;
+	fd = -1;
+	return connected;
+}
+
+static int say_hello(int fd, struct err *err)
+{
+	const char *uri = getenv("ECS_CONTAINER_METADATA_URI_V4");
+	size_t length = uri ? strlen(uri) : 0;
+	struct launch_hello hello = { LAUNCH_MAGIC, LAUNCH_VERSION, 0 };
+	char message[sizeof(hello) + LAUNCH_URI_MAX];
+
+	if (length > LAUNCH_URI_MAX)
+		length = 0;
+	hello.uri_length = (uint16_t)length;
+	memcpy(message, &hello, sizeof(hello));
+	if (length)
+		memcpy(message + sizeof(hello), uri, length);
+	if (send(fd, message, sizeof(hello) + length, MSG_NOSIGNAL) != (ssize_t)(sizeof(hello) + length))
+		return err_errno(err, ERR_UNREACHABLE, "could not speak to the sensor");
+	return 0;
+}
+
+static int receive(int fd, void *out, size_t size, int64_t deadline_ns, struct err *err)
+{
+	char *cursor = out;
+
+	while (size) {
+		int64_t left = left_ns(deadline_ns);
+		struct timeval wait = { left / NS_PER_S, (left % NS_PER_S) / 1000 };
+		ssize_t got;
+
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+		got = recv(fd, cursor, size, 0);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 && errno == EAGAIN)
+			return err_set(err, ERR_UNREACHABLE, "the sensor does not answer within %d ms",
+				       LAUNCH_WAIT_MS);
+		if (got < 0)
+			return err_errno(err, ERR_UNREACHABLE, "could not hear the sensor");
+		if (got == 0)
+			return err_set(err, ERR_UNREACHABLE, "the sensor hangs up");
+		cursor += got;
+		size -= (size_t)got;
+	}
+	return 0;
+}
+
+static int install(const struct sock_filter *code, uint16_t count, struct err *err)
+{
+	struct sock_fprog program = { count, (struct sock_filter *)code };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_errno(err, ERR_FAILED, "could not set no_new_privs");
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0)
+		return err_errno(err, ERR_FAILED, "could not install the filter of the sensor");
+	return 0;
+}
+
+static int obey(int fd, const struct launch_reply *reply, int64_t deadline_ns, struct err *err)
+{
+	static struct sock_filter code[LAUNCH_FILTER_MAX];
+	char reason[LAUNCH_REASON_MAX + 1] = "";
+
+	if (reply->magic != LAUNCH_MAGIC || reply->version != LAUNCH_VERSION)
+		return err_set(err, ERR_SYNTAX, "the sensor speaks version %u of the handshake, but must speak %d",
+			       reply->version, LAUNCH_VERSION);
+	if (reply->filter_count > LAUNCH_FILTER_MAX || reply->reason_length > LAUNCH_REASON_MAX)
+		return err_set(err, ERR_SYNTAX, "the answer of the sensor is too large");
+	if (receive(fd, code, reply->filter_count * sizeof(*code), deadline_ns, err) < 0 ||
+	    receive(fd, reason, reply->reason_length, deadline_ns, err) < 0)
+		return err->code;
+	switch (reply->verdict) {
+	case LAUNCH_GO:
+		return install(code, reply->filter_count, err);
+	case LAUNCH_UNFILTERED:
+		return err_set(err, ERR_FAILED, "the sensor cannot watch this process: %s", reason);
+	default:
+		return err_set(err, ERR_DENIED, "the sensor does not allow it: %s", reason);
+	}
+}
+
+int client_hand_over(const char *path, struct err *err)
+{
+	int64_t deadline_ns = time_monotonic_ns() + LAUNCH_WAIT_MS * NS_PER_MS;
+	struct launch_reply reply;
+	AUTO_FD int fd = connect_to(path, err);
+
+	if (fd < 0)
+		return err->code;
+	if (say_hello(fd, err) < 0 || receive(fd, &reply, sizeof(reply), deadline_ns, err) < 0)
+		return err->code;
+	return obey(fd, &reply, deadline_ns, err);
+}

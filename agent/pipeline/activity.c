@@ -1,0 +1,99 @@
+#include "agent/pipeline/activity.h"
+
+#include <string.h>
+
+/* Where a change is worth keeping: programs, configuration, keys, and what is started by itself. */
+static const char *const watched_folders[] = {
+	"/bin/",
+	"/sbin/",
+	"/usr/bin/",
+	"/usr/sbin/",
+	"/usr/local/bin/",
+	"/usr/local/sbin/",
+	"/lib/",
+	"/lib64/",
+	"/usr/lib/",
+	"/usr/local/lib/",
+	"/boot/",
+	"/etc/",
+	"/root/.ssh/",
+	"/root/.aws/",
+	"/opt/bin/",
+	"/var/spool/cron/",
+	"/var/lib/dpkg/info/",
+	"/run/systemd/system/",
+};
+
+/* In any folder. */
+static const char *const watched_endings[] = {
+	"/.ssh/authorized_keys", "/.bashrc", "/.profile", "/.bash_profile", "/.aws/credentials", "/ld.so.preload",
+};
+
+/* The family, and what it does. */
+static const struct {
+	uint64_t calls;
+	struct activity activity;
+} activities[] = {
+	{ SENSOR_EXEC_CALLS, { EVENT_EXEC, 0 } },
+	{ SENSOR_FORK_CALLS, { EVENT_FORK, 0 } },
+	{ SENSOR_BIT(SENSOR_PROCEXIT), { EVENT_EXIT, 0 } },
+	{ SENSOR_OPEN_CALLS, { EVENT_FILE, FILE_OP_OPEN } },
+	{ SENSOR_REMOVE_CALLS, { EVENT_FILE, FILE_OP_REMOVE } },
+	{ SENSOR_RENAME_CALLS, { EVENT_FILE, FILE_OP_RENAME } },
+	{ SENSOR_LINK_CALLS | SENSOR_SYMLINK_CALLS, { EVENT_FILE, FILE_OP_LINK } },
+	{ SENSOR_MKDIR_CALLS, { EVENT_FILE, FILE_OP_CREATE } },
+	{ SENSOR_CHMOD_CALLS, { EVENT_FILE, FILE_OP_CHMOD } },
+};
+
+struct activity activity_of(const struct sensor_event *event)
+{
+	struct activity activity = { EVENT_FILE, 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(activities); i++) {
+		if (sensor_call_in(event->call, activities[i].calls))
+			activity = activities[i].activity;
+	}
+	if (!sensor_call_in(event->call, SENSOR_OPEN_CALLS))
+		return activity;
+	if (event->is_new_file)
+		activity.op = FILE_OP_CREATE;
+	else if (!(event->flags & OPEN_WRITES))
+		activity.op = 0;
+	return activity;
+}
+
+bool activity_is_watched_path(const char *path)
+{
+	size_t length = strlen(path);
+
+	for (size_t i = 0; i < ARRAY_SIZE(watched_folders); i++) {
+		if (strncmp(path, watched_folders[i], strlen(watched_folders[i])) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(watched_endings); i++) {
+		size_t ending = strlen(watched_endings[i]);
+
+		if (length >= ending && strcmp(path + length - ending, watched_endings[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool activity_is_watched(const struct view *view)
+{
+	struct activity activity = activity_of(view->event);
+
+	if (activity.kind == EVENT_EXEC || activity.kind == EVENT_EXIT)
+		return true;
+	if (activity.kind != EVENT_FILE || !activity.op || (view->event->has_result && view->event->result < 0))
+		return false;
+	/* The target of a symbolic link is not touched. */
+	return (view->path && activity_is_watched_path(view->path)) ||
+	       (view->path2 && !sensor_call_in(view->event->call, SENSOR_SYMLINK_CALLS) &&
+		activity_is_watched_path(view->path2));
+}
+
+bool activity_wants(enum sensor_call call)
+{
+	return !sensor_call_in(call, SENSOR_EXEC_CALLS | SENSOR_FORK_CALLS | SENSOR_BIT(SENSOR_PROCEXIT));
+}

@@ -1,0 +1,24 @@
+/*
+ * activity.h: which events are reported even when no rule holds, and what they become in the model.
+ */
+#pragma once
+
+#include "agent/pipeline/view.h"
+
+/* What a call is in the model; file_op counts for EVENT_FILE only. */
+struct activity {
+	enum event_kind kind;
+	enum file_op op;
+};
+
+/* An open that only reads has op 0. */
+struct activity activity_of(const struct sensor_event *event);
+
+/* True if view is to be reported: execs, exits, and successful changes under a folder of the watch list. */
+bool activity_is_watched(const struct view *view);
+
+/* True if path is under a folder of the watch list. */
+bool activity_is_watched_path(const char *path);
+
+/* The calls that watching needs. */
+bool activity_wants(enum sensor_call call);

@@ -1,0 +1,284 @@
+#include "agent/pipeline/pipeline.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/pipeline/activity.h"
+#include "agent/pipeline/view.h"
+#include "agent/proc/path.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "bus/sender.h"
+
+#define EVENT_MEMORY_MAX (16u << 20) /* texts, alerts and fields of one event */
+#define ALERTS_MAX	 64	     /* of one event; rules beyond it are counted as failed */
+
+struct pipeline {
+	struct pipeline_conf conf;
+	struct process_table *processes;
+	struct arena arena; /* of the current event */
+	struct pipeline_stats stats;
+	bool send_failed; /* said once */
+};
+
+/* One event on its way through. */
+struct passage {
+	struct pipeline *pipeline;
+	struct view view;
+	struct field_reader reader;
+	char path[PATH_MAX], path2[PATH_MAX];
+	struct alert alerts[ALERTS_MAX];
+	size_t alert_count;
+	struct process lineage[LINEAGE_MAX];
+};
+
+int pipeline_new(const struct pipeline_conf *conf, struct pipeline **ret, struct err *err)
+{
+	struct pipeline *pipeline = calloc(1, sizeof(*pipeline));
+
+	if (!pipeline)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	pipeline->conf = *conf;
+	arena_init(&pipeline->arena, EVENT_MEMORY_MAX);
+	pipeline->processes = process_table_new(conf->lookup, conf->lookup_context);
+	if (!pipeline->processes) {
+		pipeline_free(pipeline);
+		return err_set(err, ERR_MEMORY, "out of memory");
+	}
+	*ret = pipeline;
+	return 0;
+}
+
+void pipeline_free(struct pipeline *pipeline)
+{
+	if (!pipeline)
+		return;
+	process_table_free(pipeline->processes);
+	arena_fini(&pipeline->arena);
+	free(pipeline);
+}
+
+struct process_table *pipeline_processes(struct pipeline *pipeline)
+{
+	return pipeline->processes;
+}
+
+void pipeline_stats(const struct pipeline *pipeline, struct pipeline_stats *ret)
+{
+	*ret = pipeline->stats;
+}
+
+static void send_event(struct pipeline *pipeline, struct event *event)
+{
+	struct err err = { 0 };
+
+	if (!pipeline->conf.sender)
+		return;
+	if (sender_add(pipeline->conf.sender, event, event->alert_count > 0, &err) == 0) {
+		pipeline->stats.reported++;
+		return;
+	}
+	pipeline->stats.failed++;
+	if (!pipeline->send_failed)
+		log_error("spool-failed", "%s; events are lost from here on", err.message);
+	pipeline->send_failed = true;
+}
+
+/* A process that an event refers to is described first, so that no reference leads nowhere. */
+static void announce(struct pipeline *pipeline, struct execution *execution, int depth)
+{
+	struct event event = { .kind = EVENT_FORK, .type = "fork" };
+
+	if (!execution || execution->announced || depth > ANCESTORS_MAX || !pipeline->conf.sender)
+		return;
+	announce(pipeline, execution->parent, depth + 1);
+	event.time_ns = execution->view.start_ns;
+	event.process = &execution->view;
+	execution->announced = true;
+	send_event(pipeline, &event);
+}
+
+static size_t collect_lineage(const struct execution *execution, struct process lineage[LINEAGE_MAX])
+{
+	size_t count = 0;
+
+	for (const struct execution *e = execution->parent; e && count < LINEAGE_MAX; e = e->parent)
+		lineage[count++] = e->view;
+	return count;
+}
+
+static void report(struct passage *passage, struct execution *execution)
+{
+	const struct sensor_event *sensed = passage->view.event;
+	struct activity activity = activity_of(sensed);
+	struct file_change file = { activity.op ? activity.op : FILE_OP_OPEN,
+				    passage->view.path ? passage->view.path : "",
+				    passage->view.path2,
+				    sensed->flags,
+				    sensed->mode,
+				    sensed->has_result ? sensed->result : 0 };
+	struct event event = {
+		.time_ns = sensed->time_ns,
+		.kind = activity.kind,
+		.type = sensor_call_name(sensed->call),
+		.process = &execution->view,
+		.alerts = passage->alerts,
+		.alert_count = passage->alert_count,
+	};
+
+	if (activity.kind == EVENT_FILE)
+		event.file = &file;
+	if (activity.kind == EVENT_EXIT)
+		event.exit_status = (int32_t)sensed->result;
+	if (passage->alert_count) {
+		event.lineage_count = collect_lineage(execution, passage->lineage);
+		event.lineage = passage->lineage;
+	}
+	announce(passage->pipeline, execution->parent, 0);
+	if (activity.kind != EVENT_EXEC)
+		announce(passage->pipeline, execution, 0);
+	execution->announced = true;
+	send_event(passage->pipeline, &event);
+}
+
+static void on_match(void *context, size_t rule)
+{
+	struct passage *passage = context;
+	struct pipeline *pipeline = passage->pipeline;
+	struct alert *alert = &passage->alerts[passage->alert_count];
+	struct err err = { 0 };
+
+	if (passage->alert_count == ALERTS_MAX ||
+	    ruleset_alert(pipeline->conf.rules, rule, &passage->reader, &pipeline->arena, alert, &err) < 0) {
+		pipeline->stats.failed++;
+		return;
+	}
+	passage->alert_count++;
+	pipeline->stats.alerts++;
+	if (pipeline->conf.on_alert)
+		pipeline->conf.on_alert(pipeline->conf.on_alert_context, alert, passage->view.event->time_ns);
+}
+
+/* Absolute form of one path of the event: the sensor's, else by text. */
+static const char *absolute(const struct sensor_event *event, const struct execution *execution, bool second,
+			    char out[PATH_MAX])
+{
+	const char *path = second ? event->path2 : event->path, *real = second ? event->real_path2 : event->real_path;
+	const char *folder = second ? event->folder2 : event->folder;
+	int dirfd = second ? event->dirfd2 : event->dirfd;
+
+	if (real || !path)
+		return real;
+	if (second && sensor_call_in(event->call, SENSOR_SYMLINK_CALLS))
+		return path;
+	if (folder) {
+		if (!path_join(folder, path, out))
+			return NULL;
+		path_normalize(out);
+		return out;
+	}
+	return path_absolute(event->tid, dirfd, path, execution->view.cwd, out) ? out : NULL;
+}
+
+static void pass(struct pipeline *pipeline, const struct sensor_event *event, struct execution *execution)
+{
+	struct passage *passage = arena_new(&pipeline->arena, struct passage);
+
+	if (!passage) {
+		pipeline->stats.failed++;
+		return;
+	}
+	passage->pipeline = pipeline;
+	passage->view = (struct view){
+		.event = event,
+		.process = execution,
+		.path = absolute(event, execution, false, passage->path),
+		.path2 = absolute(event, execution, true, passage->path2),
+		.number = pipeline->stats.events,
+		.hostname = pipeline->conf.hostname,
+		.arena = &pipeline->arena,
+	};
+	passage->reader = (struct field_reader){ view_read, &passage->view };
+	if (pipeline->conf.rules)
+		ruleset_match(pipeline->conf.rules, "syscall", sensor_call_name(event->call), &passage->reader,
+			      on_match, passage);
+	if (pipeline->conf.sender && (passage->alert_count || activity_is_watched(&passage->view)))
+		report(passage, execution);
+}
+
+/* The execution that did it, after the table has taken the event in. */
+static struct execution *take_in(struct process_table *processes, const struct sensor_event *event)
+{
+	struct execution *execution;
+
+	if (sensor_call_in(event->call, SENSOR_FORK_CALLS)) {
+		process_table_fork(processes, event->pid, event->child, event->time_ns);
+		return process_table_get(processes, event->pid);
+	}
+	if (sensor_call_in(event->call, SENSOR_EXEC_CALLS) && (!event->has_result || event->result == 0))
+		return process_table_exec(processes, event->pid,
+					  &(struct exec_facts){ .comm = event->comm,
+								.exe_path = event->exe_path,
+								.cwd = event->folder,
+								.args = event->args,
+								.args_length = event->args_length,
+								.time_ns = event->time_ns });
+	execution = process_table_get(processes, event->pid);
+	if (execution && event->call != SENSOR_PROCEXIT)
+		process_table_ids(processes, execution, event->uid, event->gid);
+	return execution;
+}
+
+static void count_lost(struct pipeline *pipeline, uint64_t lost)
+{
+	if (!lost)
+		return;
+	if (!pipeline->stats.lost)
+		log_warn("events-lost", "the sensor lost %llu events; the collector will show a gap",
+			 (unsigned long long)lost);
+	pipeline->stats.lost += lost;
+	if (pipeline->conf.sender)
+		sender_drop(pipeline->conf.sender, "sensor", lost);
+}
+
+void pipeline_handle(void *context, const struct sensor_event *event)
+{
+	struct pipeline *pipeline = context;
+	struct execution *execution;
+
+	pipeline->stats.events++;
+	count_lost(pipeline, event->lost);
+	execution = take_in(pipeline->processes, event);
+	if (execution)
+		pass(pipeline, event, execution);
+	else
+		pipeline->stats.failed++;
+	if (event->call == SENSOR_PROCEXIT)
+		process_table_exit(pipeline->processes, event->pid);
+	arena_reset(&pipeline->arena);
+}
+
+void pipeline_heartbeat(struct pipeline *pipeline, const char *detail)
+{
+	struct heartbeat heartbeat = { .detail = detail };
+	struct event event = { .time_ns = time_now_ns(), .kind = EVENT_HEARTBEAT, .type = "heartbeat" };
+	struct sender_state state;
+
+	if (!pipeline->conf.sender)
+		return;
+	sender_state(pipeline->conf.sender, &state);
+	heartbeat.spooled_batches = state.batches_spooled;
+	heartbeat.dropped_events = state.events_dropped + pipeline->stats.lost + pipeline->stats.failed;
+	event.heartbeat = &heartbeat;
+	send_event(pipeline, &event);
+}
+
+void pipeline_wants(const struct ruleset *rules, bool delivers, struct sensor_wants *ret)
+{
+	*ret = (struct sensor_wants){ 0 };
+	for (int call = 0; call < SENSOR_CALL_COUNT; call++)
+		ret->calls[call] =
+			(delivers && activity_wants((enum sensor_call)call)) ||
+			(rules && ruleset_wants(rules, "syscall", sensor_call_name((enum sensor_call)call)));
+}

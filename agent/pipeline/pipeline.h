@@ -1,0 +1,44 @@
+/*
+ * pipeline.h: from a sensor's events to alerts and reports: state, fields, rules, then the printer and the sender. Knows
+ * no sensor; every sensor's events go through pipeline_handle().
+ */
+#pragma once
+
+#include "agent/sensor/sensor.h"
+#include "agent/state/process_table.h"
+#include "rules/ruleset.h"
+
+struct sender;
+struct pipeline;
+
+struct pipeline_conf {
+	const struct ruleset *rules; /* compiled; borrowed */
+	struct sender *sender;	     /* NULL: nothing is delivered; borrowed */
+	/* Called for each alert as it is made; may be NULL. */
+	void (*on_alert)(void *context, const struct alert *alert, int64_t time_ns);
+	void *on_alert_context;
+	container_lookup lookup; /* see process_table.h; may be NULL */
+	void *lookup_context;
+	const char *hostname;
+};
+
+struct pipeline_stats {
+	uint64_t events, alerts, reported;
+	uint64_t lost;	 /* by the sensor */
+	uint64_t failed; /* could not be reported: the spool refused them, or there was no memory */
+};
+
+int pipeline_new(const struct pipeline_conf *conf, struct pipeline **ret, struct err *err);
+void pipeline_free(struct pipeline *pipeline); /* accepts NULL */
+
+/* A sensor_handler; context is the pipeline. */
+void pipeline_handle(void *context, const struct sensor_event *event);
+
+/* Reports that all is well, or what is not (detail may be NULL). */
+void pipeline_heartbeat(struct pipeline *pipeline, const char *detail);
+
+struct process_table *pipeline_processes(struct pipeline *pipeline);
+void pipeline_stats(const struct pipeline *pipeline, struct pipeline_stats *ret);
+
+/* Calls that the rules can match, and, when something is delivered, those that are reported without a rule. */
+void pipeline_wants(const struct ruleset *rules, bool delivers, struct sensor_wants *ret);

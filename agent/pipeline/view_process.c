@@ -1,0 +1,239 @@
+/* Fields of the process, its ancestors, its user, its container and its task. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/pipeline/view.h"
+#include "base/strbuf.h"
+
+/* The execution that a field is about: generation 0 is the process itself, 1 its parent. */
+static const struct execution *ancestor(const struct view *view, unsigned long generation)
+{
+	const struct execution *execution = view->process;
+
+	while (execution && generation--)
+		execution = execution->parent;
+	return execution;
+}
+
+static const char *name_of(const struct view *view UNUSED, const struct execution *execution)
+{
+	return execution->view.name;
+}
+
+static const char *exe_of(const struct view *view UNUSED, const struct execution *execution)
+{
+	return execution->view.arg_count ? execution->view.args[0] : execution->view.name;
+}
+
+static const char *exepath_of(const struct view *view UNUSED, const struct execution *execution)
+{
+	return execution->view.exe_path;
+}
+
+static const char *join_args(const struct view *view, const char *first, const struct process *process)
+{
+	AUTO_STRBUF buf = STRBUF_INIT;
+
+	strbuf_adds(&buf, first);
+	for (size_t i = 1; i < process->arg_count; i++) {
+		if (buf.length)
+			strbuf_addc(&buf, ' ');
+		strbuf_adds(&buf, process->args[i]);
+	}
+	return arena_dup(view->arena, buf.data);
+}
+
+static const char *args_of(const struct view *view, const struct execution *execution)
+{
+	return join_args(view, "", &execution->view);
+}
+
+static const char *cmdline_of(const struct view *view, const struct execution *execution)
+{
+	return join_args(view, execution->view.name, &execution->view);
+}
+
+static const char *cwd_of(const struct view *view UNUSED, const struct execution *execution)
+{
+	return execution->view.cwd;
+}
+
+typedef const char *(*text_of)(const struct view *view, const struct execution *execution);
+
+static bool read_of(const struct view *view, unsigned long generation, text_of text, struct value *ret)
+{
+	const struct execution *execution = ancestor(view, generation);
+
+	return execution && view_set_text(ret, text(view, execution));
+}
+
+/* With an index that ancestor; without one the list of all of them, parent first. */
+static bool read_ancestor(const struct view *view, const char *argument, text_of text, struct value *ret)
+{
+	struct value *items;
+	size_t count = 0;
+
+	if (argument)
+		return read_of(view, strtoul(argument, NULL, 10), text, ret);
+	items = arena_array(view->arena, struct value, ANCESTORS_MAX);
+	for (const struct execution *e = view->process->parent; items && e && count < ANCESTORS_MAX; e = e->parent) {
+		if (view_set_text(&items[count], text(view, e)))
+			count++;
+	}
+	*ret = (struct value){ .type = VALUE_TEXT, .is_list = true, .items = items, .count = count };
+	return count > 0;
+}
+
+#define TEXT_READER(name, generation, text)                                                                          \
+	static bool read_##name(const struct view *view, const char *argument UNUSED, struct value *ret)             \
+	{                                                                                                            \
+		return read_of(view, (generation), (text), ret);                                                     \
+	}
+#define ANCESTOR_READER(name, text)                                                                                  \
+	static bool read_##name(const struct view *view, const char *argument, struct value *ret)                    \
+	{                                                                                                            \
+		return read_ancestor(view, argument, (text), ret);                                                   \
+	}
+#define INT_READER(name, make, expression)                                                                           \
+	static bool read_##name(const struct view *view, const char *argument UNUSED, struct value *ret)             \
+	{                                                                                                            \
+		const struct execution *process = view->process;                                                     \
+                                                                                                                     \
+		*ret = make(expression);                                                                             \
+		return true;                                                                                         \
+	}
+
+TEXT_READER(name, 0, name_of)
+TEXT_READER(pname, 1, name_of)
+ANCESTOR_READER(aname, name_of)
+TEXT_READER(exe, 0, exe_of)
+TEXT_READER(pexe, 1, exe_of)
+TEXT_READER(exepath, 0, exepath_of)
+TEXT_READER(pexepath, 1, exepath_of)
+ANCESTOR_READER(aexepath, exepath_of)
+TEXT_READER(args, 0, args_of)
+TEXT_READER(cmdline, 0, cmdline_of)
+TEXT_READER(pcmdline, 1, cmdline_of)
+ANCESTOR_READER(acmdline, cmdline_of)
+TEXT_READER(cwd, 0, cwd_of)
+INT_READER(pid, value_int, process->view.pid)
+INT_READER(vpid, value_int, process->view.vpid)
+INT_READER(ppid, value_int, process->view.ppid)
+INT_READER(tty, value_uint, process->stat.tty)
+INT_READER(uid, value_uint, process->view.uid)
+INT_READER(gid, value_uint, process->view.gid)
+INT_READER(loginuid, value_int, process->loginuid)
+
+static bool read_duration(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	*ret = (struct value){ .type = VALUE_DURATION,
+			       .number = view->event->time_ns - view->process->stat.start_ns };
+	return true;
+}
+
+/* The session leader is an ancestor, unless it is no longer known. */
+static bool read_sname(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	for (const struct execution *e = view->process; e; e = e->parent) {
+		if (e->view.pid == view->process->stat.session)
+			return view_set_text(ret, e->view.name);
+	}
+	return false;
+}
+
+static bool set_known(struct value *ret, const char *text)
+{
+	return *text && view_set_text(ret, text);
+}
+
+static bool read_user(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	return set_known(ret, view->process->user);
+}
+
+static bool read_group(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	return set_known(ret, view->process->group);
+}
+
+static bool read_login_user(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	return set_known(ret, view->process->login_user);
+}
+
+/* Outside containers: id and name are "host", everything else is absent. */
+#define CONTAINER_READER(name, member, host)                                                                         \
+	static bool read_container_##name(const struct view *view, const char *argument UNUSED, struct value *ret)   \
+	{                                                                                                            \
+		const struct container_identity *container = view->process->container;                               \
+                                                                                                                     \
+		return view_set_text(ret, container ? container->member : (host));                                   \
+	}
+#define TASK_READER(name, member)                                                                                    \
+	static bool read_task_##name(const struct view *view, const char *argument UNUSED, struct value *ret)        \
+	{                                                                                                            \
+		const struct container_identity *container = view->process->container;                               \
+                                                                                                                     \
+		return container && container->task && view_set_text(ret, container->task->member);                  \
+	}
+
+CONTAINER_READER(id, short_id, "host")
+CONTAINER_READER(full_id, info.id, NULL)
+CONTAINER_READER(name, info.name, "host")
+CONTAINER_READER(image, info.image, NULL)
+CONTAINER_READER(image_id, info.image_id, NULL)
+CONTAINER_READER(repository, repository, NULL)
+CONTAINER_READER(tag, tag, NULL)
+CONTAINER_READER(digest, digest, NULL)
+TASK_READER(cluster, cluster_arn)
+TASK_READER(arn, task.arn)
+TASK_READER(id, id)
+TASK_READER(family, task.family)
+TASK_READER(revision, task.revision)
+TASK_READER(service, task.service)
+TASK_READER(account, account)
+TASK_READER(region, region)
+
+const view_reader view_process_readers[FIELD_COUNT] = {
+	[FIELD_PROC_PID] = read_pid,
+	[FIELD_PROC_VPID] = read_vpid,
+	[FIELD_PROC_PPID] = read_ppid,
+	[FIELD_PROC_NAME] = read_name,
+	[FIELD_PROC_PNAME] = read_pname,
+	[FIELD_PROC_ANAME] = read_aname,
+	[FIELD_PROC_EXE] = read_exe,
+	[FIELD_PROC_PEXE] = read_pexe,
+	[FIELD_PROC_EXEPATH] = read_exepath,
+	[FIELD_PROC_PEXEPATH] = read_pexepath,
+	[FIELD_PROC_AEXEPATH] = read_aexepath,
+	[FIELD_PROC_ARGS] = read_args,
+	[FIELD_PROC_CMDLINE] = read_cmdline,
+	[FIELD_PROC_PCMDLINE] = read_pcmdline,
+	[FIELD_PROC_ACMDLINE] = read_acmdline,
+	[FIELD_PROC_CWD] = read_cwd,
+	[FIELD_PROC_TTY] = read_tty,
+	[FIELD_PROC_SNAME] = read_sname,
+	[FIELD_PROC_DURATION] = read_duration,
+	[FIELD_USER_UID] = read_uid,
+	[FIELD_USER_NAME] = read_user,
+	[FIELD_USER_LOGINUID] = read_loginuid,
+	[FIELD_USER_LOGINNAME] = read_login_user,
+	[FIELD_GROUP_GID] = read_gid,
+	[FIELD_GROUP_NAME] = read_group,
+	[FIELD_CONTAINER_ID] = read_container_id,
+	[FIELD_CONTAINER_FULL_ID] = read_container_full_id,
+	[FIELD_CONTAINER_NAME] = read_container_name,
+	[FIELD_CONTAINER_IMAGE] = read_container_image,
+	[FIELD_CONTAINER_IMAGE_ID] = read_container_image_id,
+	[FIELD_CONTAINER_IMAGE_REPOSITORY] = read_container_repository,
+	[FIELD_CONTAINER_IMAGE_TAG] = read_container_tag,
+	[FIELD_CONTAINER_IMAGE_DIGEST] = read_container_digest,
+	[FIELD_ECS_CLUSTER] = read_task_cluster,
+	[FIELD_ECS_TASK_ARN] = read_task_arn,
+	[FIELD_ECS_TASK_ID] = read_task_id,
+	[FIELD_ECS_TASK_FAMILY] = read_task_family,
+	[FIELD_ECS_TASK_REVISION] = read_task_revision,
+	[FIELD_ECS_SERVICE] = read_task_service,
+	[FIELD_ECS_ACCOUNT] = read_task_account,
+	[FIELD_ECS_REGION] = read_task_region,
+};

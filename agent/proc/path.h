@@ -1,0 +1,42 @@
+/*
+ * path.h: paths as a traced process sees them: joined, made normal, and resolved inside that process's own root.
+ */
+#pragma once
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/*
+ * Removes "//", "." and ".." of an absolute path in place; ".." at the root stays at the root. Textual: does not know
+ * symbolic links.
+ */
+void path_normalize(char *path);
+
+/* Writes base + "/" + path (path alone if it is absolute), not normalised. False if it does not fit. */
+bool path_join(const char *base, const char *path, char out[PATH_MAX]);
+
+/* Points into path, behind its last "/". */
+const char *path_filename(const char *path);
+
+struct real_path {
+	char text
+		[PATH_MAX]; /* absolute in the process's root; symbolic links of the folders followed, not of the last part */
+	bool exists; /* the last part, links followed */
+};
+
+/*
+ * Resolves what thread tid means by (dirfd, path), walking in its root and mounts as the kernel would for it. The thread
+ * must be stopped or the answer may be out of date. False when a folder on the way does not exist or may not be read.
+ */
+bool path_real(pid_t tid, int dirfd, const char *path, struct real_path *ret);
+
+/*
+ * Absolute form by text alone, for when path_real() cannot be asked: the folder of dirfd as /proc knows it, joined and
+ * normalised. Falls back to cwd (may be NULL). False if it does not fit or nothing is known.
+ */
+bool path_absolute(pid_t tid, int dirfd, const char *path, const char *cwd, char out[PATH_MAX]);
+
+/* Opens a regular file of the process's root read-only, never blocking and never leaving that root; -1 if there is none. */
+int path_open_in_root(pid_t tid, const char *path);

@@ -1,0 +1,26 @@
+/*
+ * filter.h: the seccomp program that decides inside the kernel which calls stop for the tracer: those somebody wants,
+ * with their arguments tested, and the few that would let a process escape.
+ */
+#pragma once
+
+#include <linux/filter.h>
+#include <stddef.h>
+
+#include "agent/sensor/sensor.h"
+
+#define FILTER_MAX 512 /* instructions; the kernel allows 4096 */
+
+struct filter {
+	struct sock_filter code[FILTER_MAX];
+	size_t count;
+};
+
+/*
+ * Builds the program for wants. Calls of other instruction sets (i386, x32) and clone3 fail with ENOSYS: the C libraries
+ * fall back, and nothing gets past. clone() with CLONE_UNTRACED stops. Errors: ERR_LIMIT.
+ */
+int filter_build(const struct sensor_wants *wants, struct filter *ret, struct err *err);
+
+/* Sets no_new_privs and installs the program for the calling thread and all it starts. Errors: ERR_DENIED, ERR_FAILED. */
+int filter_install(const struct filter *filter, struct err *err);

@@ -1,0 +1,39 @@
+#include "agent/sensor/trace/memory.h"
+
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define FIRST_READ 256u /* most paths are shorter: one small read finds their end */
+
+bool memory_read(pid_t tid, uint64_t address, void *out, size_t size)
+{
+	struct iovec local = { out, size };
+	struct iovec remote = { (void *)(uintptr_t)address, size };
+
+	return process_vm_readv(tid, &local, 1, &remote, 1, 0) == (ssize_t)size;
+}
+
+bool memory_read_text(pid_t tid, uint64_t address, char *out, size_t size)
+{
+	static uint64_t page_size;
+	size_t done = 0;
+
+	if (!page_size)
+		page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+	while (done < size) {
+		/* The next page may not be mapped, so a read ends at the end of a page. */
+		size_t step = page_size - (address + done) % page_size;
+
+		if (step > FIRST_READ && done == 0)
+			step = FIRST_READ;
+		if (step > size - done)
+			step = size - done;
+		if (!memory_read(tid, address + done, out + done, step))
+			return false;
+		if (memchr(out + done, '\0', step))
+			return true;
+		done += step;
+	}
+	return false;
+}

@@ -1,0 +1,379 @@
+#include "agent/sensor/trace/tracer.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include "agent/proc/pid_table.h"
+#include "agent/proc/proc.h"
+#include "agent/sensor/trace/arch.h"
+#include "agent/sensor/trace/call.h"
+#include "base/time.h"
+
+#define TRACE_OPTIONS                                                                                                \
+	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |                    \
+	 PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP)
+
+/*
+ * One thread. A new one stops before or after its parent's fork event is seen; seen before, it is held, so that its
+ * first act never precedes its birth.
+ */
+struct tracee {
+	pid_t tid, tgid;
+	pid_t held_for; /* tgid of the parent whose event must come first; 0 = not held */
+	bool announced; /* its birth has been delivered */
+	struct pending_call *call;
+};
+
+struct tracer {
+	sensor_handler handler;
+	void *context;
+	struct pid_table *tracees;
+	size_t held;
+	struct pending_call *spare;
+	uint64_t lost; /* events that could not be made, since the last one delivered */
+	pid_t watched;
+	bool watched_ended;
+	int watched_status;
+};
+
+static void resume(pid_t tid, int request, int signal)
+{
+	/* ESRCH: killed meanwhile; its end is reported next. */
+	ptrace(request, tid, NULL, (void *)(long)signal);
+}
+
+static void deliver(struct tracer *tracer, struct sensor_event *event)
+{
+	event->lost = tracer->lost;
+	tracer->lost = 0;
+	tracer->handler(tracer->context, event);
+}
+
+static struct tracee *tracee_add(struct tracer *tracer, pid_t tid, pid_t tgid)
+{
+	struct tracee *tracee;
+
+	if (tracer->tracees->count >= TRACEES_MAX || !(tracee = calloc(1, sizeof(*tracee))))
+		return NULL;
+	tracee->tid = tid;
+	tracee->tgid = tgid;
+	if (!pid_table_put(tracer->tracees, tid, tracee)) {
+		free(tracee);
+		return NULL;
+	}
+	return tracee;
+}
+
+static void call_release(struct tracer *tracer, struct tracee *tracee)
+{
+	if (!tracee->call)
+		return;
+	tracee->call->next = tracer->spare;
+	tracer->spare = TAKE(tracee->call);
+}
+
+static void tracee_remove(struct tracer *tracer, struct tracee *tracee)
+{
+	call_release(tracer, tracee);
+	tracer->held -= tracee->held_for ? 1 : 0;
+	pid_table_put(tracer->tracees, tracee->tid, NULL);
+	free(tracee);
+}
+
+int tracer_new(sensor_handler handler, void *context, struct tracer **ret, struct err *err)
+{
+	struct tracer *tracer = calloc(1, sizeof(*tracer));
+
+	if (tracer)
+		tracer->tracees = pid_table_new();
+	if (!tracer || !tracer->tracees) {
+		tracer_free(tracer);
+		return err_set(err, ERR_MEMORY, "out of memory");
+	}
+	tracer->handler = handler;
+	tracer->context = context;
+	*ret = tracer;
+	return 0;
+}
+
+void tracer_free(struct tracer *tracer)
+{
+	if (!tracer)
+		return;
+	for (pid_t tid = 0; tracer->tracees && (tid = pid_table_next(tracer->tracees, tid));)
+		tracee_remove(tracer, pid_table_get(tracer->tracees, tid));
+	while (tracer->spare) {
+		struct pending_call *next = tracer->spare->next;
+
+		free(tracer->spare);
+		tracer->spare = next;
+	}
+	pid_table_free(tracer->tracees);
+	free(tracer);
+}
+
+int tracer_seize(struct tracer *tracer, pid_t pid, struct err *err)
+{
+	struct tracee *tracee = tracee_add(tracer, pid, pid);
+
+	if (!tracee)
+		return err_set(err, ERR_LIMIT, "%d threads are followed already", TRACEES_MAX);
+	if (ptrace(PTRACE_SEIZE, pid, NULL, TRACE_OPTIONS) == 0)
+		return 0;
+	tracee_remove(tracer, tracee);
+	return err_errno(err, errno == EPERM ? ERR_DENIED : ERR_FAILED, "could not trace process %d", pid);
+}
+
+size_t tracer_count(const struct tracer *tracer)
+{
+	return tracer->tracees->count;
+}
+
+void tracer_watch(struct tracer *tracer, pid_t pid)
+{
+	tracer->watched = pid;
+	tracer->watched_ended = false;
+}
+
+bool tracer_ended(const struct tracer *tracer, int *ret_status)
+{
+	*ret_status = tracer->watched_status;
+	return tracer->watched_ended;
+}
+
+static void deliver_fork(struct tracer *tracer, enum sensor_call call, const struct tracee *parent, pid_t child)
+{
+	struct sensor_event event = {
+		.call = call, .time_ns = time_now_ns(), .tid = parent->tid, .pid = parent->tgid
+	};
+
+	event.child = child;
+	event.result = child;
+	event.has_result = true;
+	event.dirfd = event.dirfd2 = AT_FDCWD;
+	proc_ids(parent->tid, &event.uid, &event.gid);
+	deliver(tracer, &event);
+}
+
+static void release(struct tracer *tracer, struct tracee *tracee)
+{
+	tracee->held_for = 0;
+	tracer->held--;
+	resume(tracee->tid, PTRACE_CONT, 0);
+}
+
+/* The parent's event: its child is known from now on, and let run if it waited for that. */
+static void on_fork(struct tracer *tracer, struct tracee *parent, enum sensor_call call)
+{
+	unsigned long message = 0;
+	struct tracee *child;
+	pid_t tid, tgid;
+
+	if (ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &message) < 0)
+		return;
+	tid = (pid_t)message;
+	tgid = call == SENSOR_CLONE && proc_is_thread_of(tid, parent->tgid) ? parent->tgid : tid;
+	child = pid_table_get(tracer->tracees, tid);
+	if (child && child->announced)
+		return;
+	if (tgid == tid)
+		deliver_fork(tracer, call, parent, tid);
+	if (!child && !(child = tracee_add(tracer, tid, tgid))) {
+		tracer->lost++;
+		return;
+	}
+	child->tgid = tgid;
+	child->announced = true;
+	if (child->held_for)
+		release(tracer, child);
+}
+
+/* A parent that was killed never reports its fork: children held for it are released here. */
+static void release_orphans(struct tracer *tracer, pid_t parent_tgid)
+{
+	for (pid_t tid = 0; tracer->held && (tid = pid_table_next(tracer->tracees, tid));) {
+		struct tracee *child = pid_table_get(tracer->tracees, tid);
+		struct tracee parent = { .tid = parent_tgid, .tgid = parent_tgid };
+
+		if (child->held_for != parent_tgid)
+			continue;
+		if (child->tgid == child->tid)
+			deliver_fork(tracer, SENSOR_FORK, &parent, tid);
+		child->announced = true;
+		release(tracer, child);
+	}
+}
+
+/* First stop of a thread whose parent's event has not been seen yet. */
+static void on_unannounced(struct tracer *tracer, pid_t tid)
+{
+	struct proc_status status;
+	struct tracee *tracee;
+	bool known = proc_status_read(tid, &status);
+
+	tracee = tracee_add(tracer, tid, known ? status.tgid : tid);
+	if (!tracee || !known) {
+		tracer->lost += tracee ? 0 : 1;
+		resume(tid, PTRACE_CONT, 0);
+		return;
+	}
+	tracee->held_for = status.tgid == tid ? status.ppid : status.tgid;
+	/* The parent is not ours: it let go of the child, or its end came first. Nothing will announce the child. */
+	if (!pid_table_get(tracer->tracees, tracee->held_for)) {
+		tracee->held_for = 0;
+		resume(tid, PTRACE_CONT, 0);
+		return;
+	}
+	tracer->held++;
+}
+
+static void on_exec(struct tracer *tracer, struct tracee *tracee)
+{
+	struct sensor_event event = { .call = SENSOR_EXECVE, .time_ns = time_now_ns(), .has_result = true };
+	unsigned long former = 0;
+	struct tracee *old;
+
+	/* A thread other than the first that execs takes over the first one's number; its own vanishes silently. */
+	if (ptrace(PTRACE_GETEVENTMSG, tracee->tid, NULL, &former) == 0 && (pid_t)former != tracee->tid &&
+	    (old = pid_table_get(tracer->tracees, (pid_t)former)))
+		tracee_remove(tracer, old);
+	if (ptrace(PTRACE_PEEKUSER, tracee->tid, ARCH_USER_CALL_NR, NULL) == SYS_execveat)
+		event.call = SENSOR_EXECVEAT;
+	call_release(tracer, tracee);
+	event.tid = event.pid = tracee->tid;
+	event.dirfd = event.dirfd2 = AT_FDCWD;
+	proc_ids(tracee->tid, &event.uid, &event.gid);
+	deliver(tracer, &event);
+}
+
+/* Takes CLONE_UNTRACED out of the call that is about to run, so that the child is followed like any other. */
+static void strip_untraced(pid_t tid, uint64_t flags)
+{
+	ptrace(PTRACE_POKEUSER, tid, ARCH_USER_FIRST_ARG, flags & ~(uint64_t)CLONE_UNTRACED);
+}
+
+static int on_call_entry(struct tracer *tracer, struct tracee *tracee)
+{
+	struct __ptrace_syscall_info info = { 0 };
+	const struct trace_call *row;
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, tracee->tid, sizeof(info), &info) < 0 ||
+	    info.op != PTRACE_SYSCALL_INFO_SECCOMP)
+		return PTRACE_CONT;
+	if (info.seccomp.nr == SYS_clone)
+		strip_untraced(tracee->tid, info.seccomp.args[0]);
+	row = trace_call_find(info.seccomp.nr);
+	if (!row)
+		return PTRACE_CONT;
+	if (!tracee->call) {
+		tracee->call = tracer->spare ? tracer->spare : malloc(sizeof(*tracee->call));
+		if (!tracee->call) {
+			tracer->lost++;
+			return PTRACE_CONT;
+		}
+		if (tracer->spare)
+			tracer->spare = tracer->spare->next;
+	}
+	call_enter(tracee->call, row, tracee->tid, tracee->tgid, (const uint64_t *)info.seccomp.args);
+	return PTRACE_SYSCALL;
+}
+
+static void on_call_exit(struct tracer *tracer, struct tracee *tracee)
+{
+	struct __ptrace_syscall_info info = { 0 };
+
+	if (!tracee->call)
+		return;
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, tracee->tid, sizeof(info), &info) > 0 &&
+	    info.op == PTRACE_SYSCALL_INFO_EXIT && !call_restarts(info.exit.rval)) {
+		call_exit(tracee->call, info.exit.rval);
+		deliver(tracer, &tracee->call->event);
+	}
+	call_release(tracer, tracee);
+}
+
+static bool is_stop_signal(int signal)
+{
+	return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
+/* Handles one stop and lets the thread go on. */
+static void on_stop(struct tracer *tracer, struct tracee *tracee, int status)
+{
+	int signal = WSTOPSIG(status), request = PTRACE_CONT, pass = 0;
+
+	switch (status >> 16) {
+	case PTRACE_EVENT_SECCOMP:
+		request = on_call_entry(tracer, tracee);
+		break;
+	case PTRACE_EVENT_EXEC:
+		on_exec(tracer, tracee);
+		break;
+	case PTRACE_EVENT_FORK:
+		on_fork(tracer, tracee, SENSOR_FORK);
+		break;
+	case PTRACE_EVENT_VFORK:
+		on_fork(tracer, tracee, SENSOR_VFORK);
+		break;
+	case PTRACE_EVENT_CLONE:
+		on_fork(tracer, tracee, SENSOR_CLONE);
+		break;
+	case PTRACE_EVENT_STOP:
+		/* Stopped by job control: stays stopped, and still hears SIGCONT. */
+		if (is_stop_signal(signal))
+			request = PTRACE_LISTEN;
+		break;
+	default:
+		if (signal == (SIGTRAP | 0x80))
+			on_call_exit(tracer, tracee);
+		else
+			pass = signal;
+	}
+	resume(tracee->tid, request, pass);
+}
+
+static void on_end(struct tracer *tracer, pid_t tid, int status)
+{
+	struct tracee *tracee = pid_table_get(tracer->tracees, tid);
+	struct sensor_event event = { .call = SENSOR_PROCEXIT, .time_ns = time_now_ns(), .has_result = true };
+	pid_t tgid = tracee ? tracee->tgid : 0;
+
+	if (tid == tracer->watched) {
+		tracer->watched_ended = true;
+		tracer->watched_status = status;
+	}
+	if (!tracee)
+		return;
+	tracee_remove(tracer, tracee);
+	if (tracer->held)
+		release_orphans(tracer, tgid);
+	if (tgid != tid)
+		return;
+	event.tid = event.pid = tid;
+	event.result = status;
+	event.dirfd = event.dirfd2 = AT_FDCWD;
+	deliver(tracer, &event);
+}
+
+void tracer_step(struct tracer *tracer)
+{
+	int status;
+	pid_t tid;
+
+	while ((tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0) {
+		struct tracee *tracee = pid_table_get(tracer->tracees, tid);
+
+		if (WIFEXITED(status) || WIFSIGNALED(status))
+			on_end(tracer, tid, status);
+		else if (!WIFSTOPPED(status))
+			continue;
+		else if (!tracee)
+			on_unannounced(tracer, tid);
+		else
+			on_stop(tracer, tracee, status);
+	}
+}

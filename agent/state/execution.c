@@ -1,0 +1,148 @@
+#include "agent/state/execution.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/proc/path.h"
+
+#define ARGS_MAX 1024 /* arguments kept of one command line */
+
+/* Cuts the line of ancestors where it gets too long: a chain of forks must not keep every dead process. */
+static void limit_ancestors(struct execution *execution)
+{
+	struct execution *last = execution;
+
+	for (int depth = 0; last && depth < ANCESTORS_MAX; depth++)
+		last = last->parent;
+	if (!last)
+		return;
+	execution_unref(last->parent);
+	last->parent = NULL;
+}
+
+struct execution *execution_new(uint64_t exec_id, struct execution *parent)
+{
+	struct execution *execution = calloc(1, sizeof(*execution));
+
+	if (!execution)
+		return NULL;
+	execution->refs = 1;
+	execution->loginuid = -1;
+	execution->view.exec_id = exec_id;
+	if (parent) {
+		parent->refs++;
+		execution->parent = parent;
+		execution->view.parent_exec_id = parent->view.exec_id;
+		limit_ancestors(execution);
+	}
+	return execution;
+}
+
+static void image_unref(struct program_image *image)
+{
+	if (image && --image->refs == 0)
+		free(image);
+}
+
+void execution_unref(struct execution *execution)
+{
+	while (execution && --execution->refs == 0) {
+		struct execution *parent = execution->parent;
+
+		image_unref(execution->image);
+		free(execution->cwd);
+		free(execution);
+		execution = parent;
+	}
+}
+
+static void use_image(struct execution *execution, struct program_image *image)
+{
+	execution->image = image;
+	execution->view.name = image->name;
+	execution->view.exe_path = image->exe_path;
+	execution->view.args = image->args;
+	execution->view.arg_count = image->arg_count;
+}
+
+void execution_copy(struct execution *execution, const struct execution *from)
+{
+	execution->view.uid = from->view.uid;
+	execution->view.gid = from->view.gid;
+	execution->stat = from->stat;
+	execution->loginuid = from->loginuid;
+	memcpy(execution->user, from->user, sizeof(execution->user));
+	memcpy(execution->group, from->group, sizeof(execution->group));
+	memcpy(execution->login_user, from->login_user, sizeof(execution->login_user));
+	execution->view.user = execution->user[0] ? execution->user : NULL;
+	if (from->cwd)
+		execution->cwd = strdup(from->cwd);
+	execution->view.cwd = execution->cwd;
+	from->image->refs++;
+	use_image(execution, from->image);
+	execution_set_container(execution, from->container);
+}
+
+static size_t count_args(const char *line, size_t length)
+{
+	size_t count = 0;
+
+	for (size_t at = 0; at < length && count < ARGS_MAX; at += strnlen(line + at, length - at) + 1)
+		count++;
+	return count;
+}
+
+static struct program_image *image_new(const char *name, const char *exe, const char *line, size_t length)
+{
+	size_t count = count_args(line, length);
+	size_t exe_size = exe ? strlen(exe) + 1 : 0;
+	struct program_image *image = malloc(sizeof(*image) + count * sizeof(*image->args) + exe_size + length + 1);
+	char *data, *copy;
+
+	if (!image)
+		return NULL;
+	*image = (struct program_image){ .refs = 1, .arg_count = count, .args = (const char **)(image + 1) };
+	snprintf(image->name, sizeof(image->name), "%s", name);
+	data = (char *)(image->args + count);
+	if (exe)
+		image->exe_path = memcpy(data, exe, exe_size);
+	copy = memcpy(data + exe_size, line, length);
+	copy[length] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		image->args[i] = copy;
+		copy += strlen(copy) + 1;
+	}
+	return image;
+}
+
+bool execution_read_program(struct execution *execution, const struct exec_facts *facts, const char *name)
+{
+	char line[PROC_CMDLINE_MAX], link[PATH_MAX];
+	pid_t pid = execution->view.pid;
+	const char *exe = facts->exe_path, *cwd = facts->cwd, *args = facts->args;
+	size_t length = facts->args_length;
+	struct program_image *image;
+
+	if (!args) {
+		length = proc_cmdline(pid, line, sizeof(line));
+		args = line;
+	}
+	if (!exe && proc_link(pid, "exe", link))
+		exe = link;
+	image = image_new(facts->comm ? facts->comm : name, exe, args, length);
+	if (!image)
+		return false;
+	use_image(execution, image);
+	if (!cwd && proc_link(pid, "cwd", link))
+		cwd = link;
+	execution->cwd = cwd ? strdup(cwd) : NULL;
+	execution->view.cwd = execution->cwd;
+	return true;
+}
+
+void execution_set_container(struct execution *execution, const struct container_identity *container)
+{
+	execution->container = container;
+	execution->view.container = container ? container->info.id : NULL;
+}

@@ -1,0 +1,19 @@
+/*
+ * execution.h: one execution's own memory: made, copied at a fork, filled after an exec, dropped with its last descendant.
+ */
+#pragma once
+
+#include "agent/state/process_table.h"
+
+/* Child of parent (may be NULL; a reference is taken). NULL without memory. */
+struct execution *execution_new(uint64_t exec_id, struct execution *parent);
+
+void execution_unref(struct execution *execution); /* accepts NULL */
+
+/* Takes over what a fork shares: program, ids, container, folder. */
+void execution_copy(struct execution *execution, const struct execution *from);
+
+/* Sets name, command line, executable and folder: what facts has, and the rest from /proc. False without memory. */
+bool execution_read_program(struct execution *execution, const struct exec_facts *facts, const char *name);
+
+void execution_set_container(struct execution *execution, const struct container_identity *container);

@@ -1,0 +1,215 @@
+#include "agent/state/process_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/proc/path.h"
+#include "agent/proc/pid_table.h"
+#include "agent/state/execution.h"
+
+struct process_table {
+	struct pid_table *pids;
+	struct users *users;
+	container_lookup lookup;
+	void *context;
+	uint64_t last_exec_id;
+	uint64_t clock;
+	uint64_t evicted;
+};
+
+struct process_table *process_table_new(container_lookup lookup, void *context)
+{
+	struct process_table *table = calloc(1, sizeof(*table));
+
+	if (!table)
+		return NULL;
+	table->pids = pid_table_new();
+	table->users = users_new();
+	table->lookup = lookup;
+	table->context = context;
+	if (table->pids && table->users)
+		return table;
+	process_table_free(table);
+	return NULL;
+}
+
+void process_table_free(struct process_table *table)
+{
+	if (!table)
+		return;
+	for (pid_t pid = 0; table->pids && (pid = pid_table_next(table->pids, pid));)
+		execution_unref(pid_table_get(table->pids, pid));
+	pid_table_free(table->pids);
+	users_free(table->users);
+	free(table);
+}
+
+/* A sweep of the whole table is rare: it happens only with EXECUTIONS_MAX processes alive. */
+static void evict_one(struct process_table *table)
+{
+	pid_t oldest = 0;
+	uint64_t heard = UINT64_MAX;
+
+	for (pid_t pid = 0; (pid = pid_table_next(table->pids, pid));) {
+		const struct execution *execution = pid_table_get(table->pids, pid);
+
+		if (execution->heard < heard) {
+			heard = execution->heard;
+			oldest = pid;
+		}
+	}
+	process_table_exit(table, oldest);
+	table->evicted++;
+}
+
+/* Puts execution in the place of pid's former one. Takes execution. */
+static struct execution *place(struct process_table *table, pid_t pid, struct execution *execution)
+{
+	struct execution *former = pid_table_get(table->pids, pid);
+
+	if (!former && table->pids->count >= EXECUTIONS_MAX)
+		evict_one(table);
+	if (!pid_table_put(table->pids, pid, execution)) {
+		execution_unref(execution);
+		return NULL;
+	}
+	execution_unref(former);
+	execution->heard = ++table->clock;
+	return execution;
+}
+
+static void name_ids(struct process_table *table, struct execution *execution)
+{
+	pid_t pid = execution->view.pid;
+
+	if (!users_name(table->users, pid, execution->view.uid, execution->user))
+		execution->user[0] = '\0';
+	if (!users_group(table->users, pid, execution->view.gid, execution->group))
+		execution->group[0] = '\0';
+	if (execution->loginuid < 0 ||
+	    !users_name(table->users, pid, (uint32_t)execution->loginuid, execution->login_user))
+		execution->login_user[0] = '\0';
+	execution->view.user = execution->user[0] ? execution->user : NULL;
+}
+
+/* What runs as pid now, as /proc shows it. Without /proc it is a process of which only the number is known. */
+static struct execution *read_execution(struct process_table *table, pid_t pid, struct execution *parent,
+					const struct exec_facts *facts)
+{
+	struct execution *execution = execution_new(++table->last_exec_id, parent);
+	struct proc_status status;
+
+	if (!execution)
+		return NULL;
+	execution->view.pid = pid;
+	if (proc_status_read(pid, &status)) {
+		execution->view.ppid = status.ppid;
+		execution->view.vpid = status.vpid;
+		execution->view.uid = status.uid;
+		execution->view.gid = status.gid;
+	}
+	proc_stat_read(pid, &execution->stat);
+	execution->loginuid = proc_loginuid(pid);
+	execution->view.start_ns = facts->time_ns ? facts->time_ns : execution->stat.start_ns;
+	if (!execution_read_program(execution, facts, status.name)) {
+		execution_unref(execution);
+		return NULL;
+	}
+	name_ids(table, execution);
+	return execution;
+}
+
+static struct execution *discover(struct process_table *table, pid_t pid, int depth)
+{
+	struct execution *execution = pid_table_get(table->pids, pid), *parent = NULL;
+	struct proc_status status;
+
+	if (execution || pid <= 0)
+		return execution;
+	if (depth < ANCESTORS_MAX && proc_status_read(pid, &status) && status.ppid > 0)
+		parent = discover(table, status.ppid, depth + 1);
+	execution = read_execution(table, pid, parent, &(struct exec_facts){ 0 });
+	if (!execution)
+		return NULL;
+	if (table->lookup)
+		execution_set_container(execution, table->lookup(table->context, pid));
+	return place(table, pid, execution);
+}
+
+struct execution *process_table_get(struct process_table *table, pid_t pid)
+{
+	struct execution *execution = discover(table, pid, 0);
+
+	if (execution)
+		execution->heard = ++table->clock;
+	return execution;
+}
+
+struct execution *process_table_fork(struct process_table *table, pid_t pid, pid_t child, int64_t time_ns)
+{
+	struct execution *parent = process_table_get(table, pid), *execution;
+	struct proc_status status;
+
+	if (!parent)
+		return NULL;
+	execution = execution_new(++table->last_exec_id, parent);
+	if (!execution)
+		return NULL;
+	execution_copy(execution, parent);
+	execution->view.pid = child;
+	execution->view.vpid = proc_status_read(child, &status) ? status.vpid : child;
+	execution->view.ppid = pid;
+	execution->view.start_ns = execution->stat.start_ns = time_ns;
+	return place(table, child, execution);
+}
+
+struct execution *process_table_exec(struct process_table *table, pid_t pid, const struct exec_facts *facts)
+{
+	struct execution *former = process_table_get(table, pid), *execution;
+
+	execution = read_execution(table, pid, former ? former->parent : NULL, facts);
+	if (!execution)
+		return NULL;
+	if (former) {
+		execution_set_container(execution, former->container);
+		execution->view.ppid = former->view.ppid;
+	}
+	return place(table, pid, execution);
+}
+
+void process_table_ids(struct process_table *table, struct execution *execution, uint32_t uid, uint32_t gid)
+{
+	if (execution->view.uid == uid && execution->view.gid == gid)
+		return;
+	execution->view.uid = uid;
+	execution->view.gid = gid;
+	name_ids(table, execution);
+}
+
+void process_table_exit(struct process_table *table, pid_t pid)
+{
+	struct execution *execution = pid_table_get(table->pids, pid);
+
+	if (!execution)
+		return;
+	pid_table_put(table->pids, pid, NULL);
+	execution_unref(execution);
+}
+
+void process_table_assign(struct process_table *table, pid_t pid, const struct container_identity *container)
+{
+	struct execution *execution = process_table_get(table, pid);
+
+	if (execution)
+		execution_set_container(execution, container);
+}
+
+size_t process_table_count(const struct process_table *table)
+{
+	return table->pids->count;
+}
+
+uint64_t process_table_evicted(const struct process_table *table)
+{
+	return table->evicted;
+}

@@ -1,0 +1,74 @@
+/*
+ * process_table.h: who is running: process ids to executions, each with its line of ancestors, which live on here as long as
+ * a descendant does.
+ *
+ * A sensor's events build it; what began before the sensor looked is read from /proc on first sight. Not thread-safe.
+ */
+#pragma once
+
+#include "agent/proc/proc.h"
+#include "agent/state/container.h"
+#include "agent/state/users.h"
+#include "model/event.h"
+
+#define EXECUTIONS_MAX 65536 /* processes known at a time; past it the one longest unheard of is forgotten */
+#define ANCESTORS_MAX  64    /* kept per process */
+
+/* What an exec set; shared by all forks of it. */
+struct program_image {
+	unsigned int refs;
+	char name[PROC_NAME_MAX];
+	const char *exe_path; /* or NULL */
+	size_t arg_count;
+	const char **args; /* in the same block of memory */
+};
+
+struct execution {
+	struct process view;	  /* as it is shipped; its texts lie in image and below */
+	struct execution *parent; /* NULL = not known */
+	unsigned int refs;	  /* the table's, and one of each child */
+	struct program_image *image;
+	const struct container_identity *container;				   /* NULL on a host */
+	char user[USER_NAME_MAX], group[USER_NAME_MAX], login_user[USER_NAME_MAX]; /* "" = not known */
+	int64_t loginuid;
+	struct proc_stat stat;
+	char *cwd;	/* or NULL; as of the exec */
+	bool announced; /* an event that describes it has been shipped */
+	uint64_t heard; /* the table's clock when it last did something */
+};
+
+/* Finds the container of a process that has no known parent; NULL = none. May be NULL itself. */
+typedef const struct container_identity *(*container_lookup)(void *context, pid_t pid);
+
+struct process_table;
+
+struct process_table *process_table_new(container_lookup lookup, void *context); /* NULL without memory */
+void process_table_free(struct process_table *table);				 /* accepts NULL */
+
+/* The execution that pid is in, made from /proc if need be; NULL without memory. Borrowed until the table is next changed. */
+struct execution *process_table_get(struct process_table *table, pid_t pid);
+
+/* pid started child. */
+struct execution *process_table_fork(struct process_table *table, pid_t pid, pid_t child, int64_t time_ns);
+
+/* What a sensor saw of an exec by itself; a NULL is asked of /proc. */
+struct exec_facts {
+	const char *comm, *exe_path, *cwd;
+	const char *args; /* each ended by NUL */
+	size_t args_length;
+	int64_t time_ns;
+};
+
+/* pid is now running another program. */
+struct execution *process_table_exec(struct process_table *table, pid_t pid, const struct exec_facts *facts);
+
+/* Takes over changed ids (setuid and friends). */
+void process_table_ids(struct process_table *table, struct execution *execution, uint32_t uid, uint32_t gid);
+
+void process_table_exit(struct process_table *table, pid_t pid);
+
+/* Everything that pid starts from now on belongs to container. */
+void process_table_assign(struct process_table *table, pid_t pid, const struct container_identity *container);
+
+size_t process_table_count(const struct process_table *table);
+uint64_t process_table_evicted(const struct process_table *table);

@@ -1,0 +1,159 @@
+/* secagent task: the sidecar of an ECS task; watches every process that a launcher hands over, and all it starts. */
+#include <pthread.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/commands.h"
+#include "agent/follow.h"
+#include "agent/gate.h"
+#include "agent/sensor/trace/tracer.h"
+#include "base/log.h"
+
+struct task_conf {
+	struct agent_conf agent;
+	const char *socket;
+	bool once;
+};
+
+static const struct opt task_opts[] = {
+	AGENT_OPTS(task_conf),
+	OPT_LAUNCH_SOCKET(task_conf, "socket that launchers find, on a volume that all containers of the task have"),
+	OPT(task_conf, once, "once", 0, OPT_FLAG, NULL, NULL,
+	    "end when all that was handed over has ended, instead of waiting for more"),
+	OPT_END,
+};
+
+struct task {
+	struct agent agent;
+	struct tracer *tracer;
+	struct gate *gate;
+	struct filter filter;
+	pthread_t thread; /* of the tracer */
+	bool once, had_one, stopping;
+};
+
+/* In the gate's thread: the endpoint may be slow, and nobody else waits for it here. */
+static void *ask_metadata(void *context UNUSED, const struct gate_request *request)
+{
+	const char *own = getenv("ECS_CONTAINER_METADATA_URI_V4");
+	const char *uri = request->uri[0] ? request->uri : own;
+	struct metadata *metadata = NULL;
+	struct err err = { 0 };
+
+	if (!uri || !*uri)
+		log_warn("no-metadata",
+			 "ECS_CONTAINER_METADATA_URI_V4 is not set for process %d; going on without "
+			 "the names of task and container",
+			 request->pid);
+	else if (metadata_fetch(uri, METADATA_WAIT_NS, &metadata, &err) < 0)
+		log_warn("no-metadata", "%s; going on without the names of task and container", err.message);
+	return metadata;
+}
+
+static void wake(void *context)
+{
+	struct task *task = context;
+
+	pthread_kill(task->thread, FOLLOW_WAKE);
+}
+
+/* The address that the launcher hands over names its container exactly; control groups are the second way. */
+static const struct container_identity *find_container(const struct metadata *metadata,
+						       const struct gate_request *request)
+{
+	const struct container_identity *container = NULL;
+	char id[PROC_CONTAINER_ID_MAX];
+
+	if (request->uri[0])
+		container = metadata_find_uri(metadata, request->uri);
+	if (!container && proc_container_id(request->pid, id))
+		container = metadata_find_id(metadata, id);
+	return container;
+}
+
+static void take_over(struct task *task, struct gate_request *request)
+{
+	struct metadata *metadata = request->prepared;
+	const struct container_identity *container = metadata ? find_container(metadata, request) : NULL;
+	struct err err = { 0 };
+
+	agent_use_metadata(&task->agent, metadata);
+	if (tracer_seize(task->tracer, request->pid, &err) < 0) {
+		log_error("not-traced", "%s: the sidecar needs the capability SYS_PTRACE", err.message);
+		gate_answer(request, LAUNCH_UNFILTERED, NULL, err.message);
+		return;
+	}
+	process_table_assign(pipeline_processes(task->agent.pipeline), request->pid, container);
+	task->had_one = true;
+	log_info("traced", "process %d of container \"%s\" is watched", request->pid,
+		 container && container->info.name ? container->info.name : "(not known)");
+	gate_answer(request, LAUNCH_GO, &task->filter, NULL);
+}
+
+static void on_signal(void *context, const siginfo_t *info)
+{
+	struct task *task = context;
+	struct gate_request request;
+
+	while (gate_take(task->gate, &request))
+		take_over(task, &request);
+	if (info->si_signo == SIGTERM || info->si_signo == SIGINT)
+		task->stopping = true;
+}
+
+static bool task_is_done(void *context)
+{
+	const struct task *task = context;
+
+	return task->stopping || (task->once && task->had_one && tracer_count(task->tracer) == 0);
+}
+
+static int task_run(struct task *task, const char *socket, struct err *err)
+{
+	struct gate_conf gate = { socket, ask_metadata, wake, task };
+	struct follow follow = { &task->agent, NULL, task, on_signal, task_is_done };
+	struct sensor_wants wants;
+
+	agent_wants(&task->agent, &wants);
+	if (filter_build(&wants, &task->filter, err) < 0 ||
+	    tracer_new(pipeline_handle, task->agent.pipeline, &task->tracer, err) < 0 ||
+	    gate_open(&gate, &task->gate, err) < 0)
+		return err->code;
+	log_info("listening", "launchers are awaited at \"%s\"", socket);
+	follow.tracer = task->tracer;
+	follow_run(&follow);
+	if (tracer_count(task->tracer))
+		log_warn("left-alone", "%zu threads lose their sensor now; calls that it watched will fail in them",
+			 tracer_count(task->tracer));
+	return 0;
+}
+
+static int command_task_main(const void *conf, int argc UNUSED, char **argv UNUSED, int *ret_exit UNUSED,
+			     struct err *err)
+{
+	const struct task_conf *task_conf = conf;
+	struct task task = { .thread = pthread_self(), .once = task_conf->once };
+	sigset_t former;
+	int code;
+
+	follow_block_signals(&former);
+	code = agent_open(&task.agent, &task_conf->agent, ORIGIN_TASK, err);
+	if (code == 0)
+		code = task_run(&task, task_conf->socket, err);
+	gate_close(task.gate);
+	tracer_free(task.tracer);
+	agent_close(&task.agent);
+	return code;
+}
+
+const struct command command_task = {
+	.name = "task",
+	.summary = "watch the containers of an ECS task, as its sidecar",
+	.details = "Every other container starts its command through seclaunch, which finds the sidecar by a socket "
+		   "on a\n"
+		   "shared volume. The task needs pidMode \"task\", and this container the capability SYS_PTRACE.\n"
+		   "Names of task, cluster, containers and images come from the metadata endpoint of ECS.",
+	.opts = task_opts,
+	.conf_size = sizeof(struct task_conf),
+	.run = command_task_main,
+};
