@@ -67,3 +67,25 @@ int json_set_text(json_t *object, const char *name, const char *text)
 	}
 	return json_object_set_new(object, name, value);
 }
+
+/* jansson leaves DEL as it is; outside of strings it cannot occur. */
+static int add_dumped(const char *text, size_t length, void *context)
+{
+	struct strbuf *out = context;
+
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] == '\x7f')
+			strbuf_adds(out, "\\u007f");
+		else
+			strbuf_addc(out, text[i]);
+	}
+	return out->failed ? -1 : 0;
+}
+
+int json_print(const json_t *json, size_t flags, struct strbuf *out, struct err *err)
+{
+	if (json_dump_callback(json, add_dumped, out, flags | JSON_ENSURE_ASCII) < 0)
+		return err_set(err, ERR_MEMORY, "could not print a JSON document: out of memory");
+	strbuf_addc(out, '\n');
+	return 0;
+}

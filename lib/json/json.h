@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "base/err.h"
+#include "base/strbuf.h"
 
 #define JSON_TEXT_MAX (64u << 20)
 
@@ -24,6 +25,12 @@ const char *json_text(const json_t *json, const char *name);
 
 /* Sets a member to a string made valid UTF-8 (bad bytes become U+FFFD); NULL text adds nothing. */
 int json_set_text(json_t *object, const char *name, const char *text);
+
+/*
+ * Appends json (an object or array) and a newline, members in the order they were added. flags: JSON_INDENT(n) or JSON_COMPACT.
+ * What is not printable ASCII comes out as \u escapes: the same document, and safe on a terminal. Errors: ERR_MEMORY.
+ */
+int json_print(const json_t *json, size_t flags, struct strbuf *out, struct err *err);
 
 static inline void json_free_pointer(json_t **json)
 {

@@ -47,19 +47,41 @@ void escape_adds(struct strbuf *buf, const char *text)
 		escape_add(buf, text, strlen(text));
 }
 
-size_t text_width(const char *text)
+void escape_adds_ascii(struct strbuf *buf, const char *text)
 {
-	const utf8proc_uint8_t *cursor = (const utf8proc_uint8_t *)text;
-	size_t width = 0;
+	AUTO_STRBUF safe = STRBUF_INIT;
+	utf8proc_int32_t code;
 
-	while (*cursor) {
-		utf8proc_int32_t code;
-		utf8proc_ssize_t used = utf8proc_iterate(cursor, -1, &code);
+	escape_adds(&safe, text);
+	for (size_t i = 0; i < safe.length;) {
+		utf8proc_ssize_t used = utf8proc_iterate((utf8proc_uint8_t *)safe.data + i, -1, &code);
 
 		if (used <= 0)
-			break;
-		width += (size_t)utf8proc_charwidth(code);
-		cursor += used;
+			return;
+		if (code < 0x80)
+			strbuf_addc(buf, (char)code);
+		else
+			strbuf_addf(buf, "\\u%04x", (unsigned int)code);
+		i += (size_t)used;
+	}
+}
+
+size_t text_step(const char *text, size_t *ret_width)
+{
+	utf8proc_int32_t code;
+	utf8proc_ssize_t used = *text ? utf8proc_iterate((const utf8proc_uint8_t *)text, -1, &code) : 0;
+
+	*ret_width = used > 0 ? (size_t)utf8proc_charwidth(code) : 0;
+	return used > 0 ? (size_t)used : 0;
+}
+
+size_t text_width(const char *text)
+{
+	size_t width = 0, step, columns;
+
+	while ((step = text_step(text, &columns)) > 0) {
+		width += columns;
+		text += step;
 	}
 	return width;
 }

@@ -16,5 +16,11 @@ void escape_add(struct strbuf *buf, const char *text, size_t length);
 /* The same for a NUL-terminated text; NULL adds nothing. */
 void escape_adds(struct strbuf *buf, const char *text);
 
+/* Like escape_adds, and what is not ASCII comes out as \u00e9 too. */
+void escape_adds_ascii(struct strbuf *buf, const char *text);
+
+/* Bytes of the first character of a valid UTF-8 text, 0 at its end; *ret_width gets its columns. */
+size_t text_step(const char *text, size_t *ret_width);
+
 /* Columns a valid UTF-8 text takes on a terminal. */
 size_t text_width(const char *text);

@@ -1,0 +1,22 @@
+#include "base/log.h"
+#include "cli/commands.h"
+
+/* As git lists its commands: by what people do with them. */
+static const struct command *const all[] = {
+	&investigate_command,
+};
+
+int main(int argc, char **argv)
+{
+	struct command commands[ARRAY_SIZE(all) + 1] = { 0 };
+	const struct program program = {
+		.name = "secctl",
+		.summary = "investigate and operate a Clewline installation",
+		.commands = commands,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		commands[i] = *all[i];
+	log_setup("secctl", LOG_LEVEL_WARN);
+	return program_main(&program, argc, argv);
+}
