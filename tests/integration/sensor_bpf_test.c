@@ -1,7 +1,9 @@
 /* The BPF sensor on the running kernel: what children do is reported, each thing once. Needs root; else exit 77. */
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/io_uring.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -311,6 +313,80 @@ static void a_32_bit_call_is_not_mistaken_for_another(void **state)
 	sensor_bpf_close(sensor);
 }
 
+/* Hands in one operation and waits for its end; negative errno. */
+static int uring_do(const struct io_uring_sqe *operation)
+{
+	struct io_uring_params params = { 0 };
+	int ring = (int)syscall(SYS_io_uring_setup, 1, &params);
+	char *queue, *done;
+	int result;
+
+	if (ring < 0)
+		return -errno;
+	queue = mmap(NULL, params.sq_off.array + params.sq_entries * sizeof(__u32), PROT_READ | PROT_WRITE,
+		     MAP_SHARED, ring, IORING_OFF_SQ_RING);
+	done = mmap(NULL, params.cq_off.cqes + params.cq_entries * sizeof(struct io_uring_cqe),
+		    PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_CQ_RING);
+	*(struct io_uring_sqe *)mmap(NULL, sizeof(*operation), PROT_READ | PROT_WRITE, MAP_SHARED, ring,
+				     IORING_OFF_SQES) = *operation;
+	*(__u32 *)(queue + params.sq_off.array) = 0;
+	__atomic_store_n((__u32 *)(queue + params.sq_off.tail), 1, __ATOMIC_RELEASE);
+	if (syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
+		return -errno;
+	result = ((struct io_uring_cqe *)(done + params.cq_off.cqes))->res;
+	close(ring);
+	return result;
+}
+
+static void child_uses_io_uring(void)
+{
+	struct io_uring_sqe open = { .opcode = IORING_OP_OPENAT,
+				     .fd = AT_FDCWD,
+				     .addr = (uintptr_t) "by-ring",
+				     .len = 0600,
+				     .open_flags = O_CREAT | O_WRONLY };
+	struct io_uring_sqe rename = { .opcode = IORING_OP_RENAMEAT,
+				       .fd = AT_FDCWD,
+				       .addr = (uintptr_t) "by-ring",
+				       .len = (__u32)AT_FDCWD,
+				       .addr2 = (uintptr_t) "moved" };
+	struct io_uring_sqe unlink = { .opcode = IORING_OP_UNLINKAT, .fd = AT_FDCWD, .addr = (uintptr_t) "moved" };
+
+	if (chdir(folder) < 0 || uring_do(&open) < 0 || uring_do(&rename) < 0 || uring_do(&unlink) < 0)
+		_exit(1);
+	_exit(0);
+}
+
+static void io_uring_is_no_way_around(void **state)
+{
+	static const struct expected expected[] = {
+		{ SENSOR_OPENAT, 0, "by-ring", "(none)", NULL },
+		{ SENSOR_RENAMEAT2, 0, "by-ring", "moved", NULL },
+		{ SENSOR_UNLINKAT, 0, "moved", "(none)", NULL },
+	};
+	struct sensor_bpf *sensor;
+	struct story story;
+
+	(void)state;
+	if (libbpf_find_vmlinux_btf_id("io_uring_submit_req", BPF_TRACE_RAW_TP) < 0)
+		skip();
+	sensor = sensor_start();
+	story_run(sensor, &story, child_uses_io_uring);
+	sensor_bpf_close(sensor);
+	if (story.status != 0)
+		skip();
+	assert_int_equal(story.count, ARRAY_SIZE(expected) + 1);
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+		const struct seen *seen = &story.seen[i];
+
+		assert_int_equal(seen->event.call, expected[i].call);
+		assert_string_equal(seen->path, expected[i].path);
+		assert_string_equal(seen->path2, expected[i].path2);
+		assert_string_equal(seen->folder, folder);
+		assert_false(seen->event.has_result);
+	}
+}
+
 static void child_does_nothing(void)
 {
 	_exit(0);
@@ -445,6 +521,7 @@ int main(void)
 		cmocka_unit_test(an_exit_brings_the_wait_status),
 		cmocka_unit_test(a_process_ends_once_whatever_its_threads_do),
 		cmocka_unit_test(a_32_bit_call_is_not_mistaken_for_another),
+		cmocka_unit_test(io_uring_is_no_way_around),
 		cmocka_unit_test(the_own_files_of_the_agent_are_not_reported),
 		cmocka_unit_test(what_a_flood_loses_is_counted),
 		cmocka_unit_test(without_capabilities_the_reason_is_one_line),

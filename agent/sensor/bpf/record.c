@@ -106,7 +106,7 @@ static bool is_open_call(enum sensor_call call)
 /* The kernel marks an open file that the open itself made; that is asked when the call ends. */
 static void new_file_tell(const struct wire_head *head, struct sensor_event *event)
 {
-	if (!is_open_call(event->call) || event->result < 0)
+	if (!is_open_call(event->call) || !event->has_result || event->result < 0)
 		return;
 	event->known_new_file = head->bits & WIRE_OPENED;
 	event->is_new_file = event->known_new_file && (head->bits & WIRE_CREATED);
@@ -138,7 +138,7 @@ int record_decode(const void *data, size_t size, int64_t realtime_ns, struct rec
 	event->ppid = (pid_t)head.ppid;
 	event->child = (pid_t)head.child;
 	event->result = head.result;
-	event->has_result = true;
+	event->has_result = !(head.bits & WIRE_BEGUN);
 	event->dirfd = head.kind == WIRE_CALL ? head.dirfd : AT_FDCWD;
 	event->dirfd2 = head.kind == WIRE_CALL ? head.dirfd2 : AT_FDCWD;
 	event->flags = head.flags;

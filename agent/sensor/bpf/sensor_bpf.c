@@ -17,6 +17,7 @@
 
 #define LOOK_EVERY_MS	 10 /* most events do not wake the reader */
 #define SKIPPED_EVERY_MS 100
+#define URING_HOOK	 "io_uring_submit_req" /* older kernels have none of this name */
 #define SAYING_MAX	 256
 
 /* The batch is full. Any negative number makes libbpf stop; this one is no errno of its own. */
@@ -165,10 +166,13 @@ int sensor_bpf_poll(struct sensor_bpf *sensor, int timeout_ms, sensor_handler ha
 static int programs_load(struct sensor_programs *programs, const struct sensor_wants *wants)
 {
 	int wanted = shapes_fill(wants, programs->rodata->calls, programs->rodata->calls_compat);
+	int wanted_ops = ops_fill(wants, programs->rodata->ops);
 
 	programs->rodata->wants_reads = wants->reads;
 	/* an attached program costs every call of the machine */
 	bpf_program__set_autoload(programs->progs.on_call, wanted > 0);
+	bpf_program__set_autoload(programs->progs.on_uring,
+				  wanted_ops > 0 && libbpf_find_vmlinux_btf_id(URING_HOOK, BPF_TRACE_RAW_TP) > 0);
 	return sensor_programs__load(programs);
 }
 

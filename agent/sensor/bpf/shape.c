@@ -1,5 +1,6 @@
 #include "agent/sensor/bpf/shape.h"
 
+#include <linux/io_uring.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -56,6 +57,30 @@ int shapes_fill(const struct sensor_wants *wants, struct wire_shape native[WIRE_
 			continue;
 		native[row->native] = row->shape;
 		compat[row->compat] = row->shape;
+		count++;
+	}
+	return count;
+}
+
+static const struct {
+	unsigned char op;
+	enum sensor_call call;
+} op_rows[] = {
+	{ IORING_OP_OPENAT, SENSOR_OPENAT },	  { IORING_OP_OPENAT2, SENSOR_OPENAT2 },
+	{ IORING_OP_RENAMEAT, SENSOR_RENAMEAT2 }, { IORING_OP_UNLINKAT, SENSOR_UNLINKAT },
+	{ IORING_OP_MKDIRAT, SENSOR_MKDIRAT },	  { IORING_OP_SYMLINKAT, SENSOR_SYMLINKAT },
+	{ IORING_OP_LINKAT, SENSOR_LINKAT },
+};
+
+int ops_fill(const struct sensor_wants *wants, struct wire_op ops[WIRE_OPS])
+{
+	int count = 0;
+
+	memset(ops, 0, sizeof(struct wire_op) * WIRE_OPS);
+	for (size_t i = 0; i < ARRAY_SIZE(op_rows); i++) {
+		if (!wants->calls[op_rows[i].call])
+			continue;
+		ops[op_rows[i].op] = (struct wire_op){ .call = op_rows[i].call, .is_wanted = 1 };
 		count++;
 	}
 	return count;

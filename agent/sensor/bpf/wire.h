@@ -5,6 +5,7 @@
 #include <linux/types.h>
 
 #define WIRE_CALLS     512   /* system call numbers looked at; above it nothing is reported */
+#define WIRE_OPS       64    /* io_uring operations looked at */
 #define WIRE_TEXT_MAX  4096  /* of one text, with its NUL; what is longer is cut */
 #define WIRE_TEXTS_MAX 16384 /* of all texts of a record */
 #define WIRE_COMM_MAX  16
@@ -31,6 +32,7 @@ enum wire_text {
 #define WIRE_HAS(text) (1u << (text))
 #define WIRE_ARGS_CUT  (1u << 8)
 #define WIRE_OPENED    (1u << 9)  /* the open file was found, so that WIRE_CREATED means something */
+#define WIRE_BEGUN     (1u << 11) /* only the beginning was seen: result means nothing */
 #define WIRE_CREATED   (1u << 10) /* this call created the file */
 
 struct wire_head {
@@ -61,6 +63,13 @@ struct wire_shape {
 	__u8 fixed_flags; /* 1: O_CREAT | O_WRONLY | O_TRUNC, as creat has them */
 	__u8 path, path2, dirfd, dirfd2, flags, mode;
 	__u16 call;
+};
+
+/* One row per io_uring operation. */
+struct wire_op {
+	__u16 call;
+	__u8 is_wanted;
+	__u8 unused;
 };
 
 /* Kept by the programs per processor. */

@@ -113,6 +113,11 @@ static void only_a_successful_open_knows_whether_its_file_is_new(void **state)
 	draft.head.result = -13;
 	assert_int_equal(draft_decode(), 0);
 	assert_false(record.event.known_new_file);
+	draft.head.result = 3;
+	draft.head.bits |= WIRE_BEGUN;
+	assert_int_equal(draft_decode(), 0);
+	assert_false(record.event.has_result || record.event.known_new_file);
+	draft.head.bits = WIRE_OPENED;
 	draft.head.call = SENSOR_UNLINK;
 	draft.head.result = 0;
 	assert_int_equal(draft_decode(), 0);

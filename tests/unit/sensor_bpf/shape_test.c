@@ -1,3 +1,4 @@
+#include <linux/io_uring.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,6 +41,20 @@ static void every_file_call_of_the_contract_has_a_row(void **state)
 	}
 }
 
+static void operations_of_io_uring_are_wanted_like_their_calls(void **state)
+{
+	struct sensor_wants wants = { 0 };
+	struct wire_op ops[WIRE_OPS];
+
+	(void)state;
+	assert_int_equal(ops_fill(&wants, ops), 0);
+	wants.calls[SENSOR_UNLINKAT] = true;
+	assert_int_equal(ops_fill(&wants, ops), 1);
+	assert_true(ops[IORING_OP_UNLINKAT].is_wanted);
+	assert_int_equal(ops[IORING_OP_UNLINKAT].call, SENSOR_UNLINKAT);
+	assert_false(ops[IORING_OP_OPENAT].is_wanted);
+}
+
 static void arguments_are_within_what_the_programs_read(void **state)
 {
 	struct sensor_wants wants;
@@ -65,6 +80,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_wanted_calls_are_looked_at),
 		cmocka_unit_test(every_file_call_of_the_contract_has_a_row),
+		cmocka_unit_test(operations_of_io_uring_are_wanted_like_their_calls),
 		cmocka_unit_test(arguments_are_within_what_the_programs_read),
 	};
 

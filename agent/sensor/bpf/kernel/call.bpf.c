@@ -11,17 +11,14 @@ char LICENSE[] SEC("license") = "GPL";
 
 #define TS_COMPAT   2u		/* thread_info.status: a 32-bit call (int 0x80, or a 32-bit program) */
 #define X32_BIT	    0x40000000u /* x32 calls have it set and are numbered as 64-bit ones below 512 */
-#define OPEN_WRITES (01u | 02u | 0100u | 01000u | 02000u | 020000000u) /* writes, creates, cuts, appends, TMPFILE */
 #define CREAT_FLAGS (01u | 0100u | 01000u)
-#define AT_FDCWD    (-100)
-
-struct open_how {
-	__u64 flags, mode, resolve;
-};
 
 const volatile struct wire_shape calls[WIRE_CALLS] = { 0 };
 const volatile struct wire_shape calls_compat[WIRE_CALLS] = { 0 };
-const volatile bool wants_reads = false;
+
+struct how { /* struct open_how, as programs pass it */
+	__u64 flags, mode, resolve;
+};
 
 struct arguments {
 	__u64 at[8]; /* [0] and [7] stay 0: what a shape does not have */
@@ -68,7 +65,7 @@ static __always_inline void arguments_pick(const struct arguments *args, const v
 	picked->dirfd = dirfd ? (__s32)ARGUMENT(args, dirfd) : AT_FDCWD;
 	picked->dirfd2 = dirfd2 ? (__s32)ARGUMENT(args, dirfd2) : AT_FDCWD;
 	if (shape->has_how) {
-		struct open_how how = { 0 };
+		struct how how = { 0 };
 
 		bpf_probe_read_user(&how, sizeof(how), (void *)ARGUMENT(args, flags));
 		picked->flags = how.flags;
@@ -76,29 +73,6 @@ static __always_inline void arguments_pick(const struct arguments *args, const v
 	}
 	if (shape->fixed_flags)
 		picked->flags = CREAT_FLAGS;
-}
-
-/* A relative path means nothing later: the folder it starts from is read now. */
-static __noinline int draft_start_folder(struct draft *draft, __s32 dirfd, __u32 which)
-{
-	struct task_struct *task = task_current();
-	struct fs_struct *fs = BPF_CORE_READ(task, fs);
-	struct place root, place;
-
-	if (!draft || !fs)
-		return 0;
-	root = place_of(&fs->root);
-	if (dirfd == AT_FDCWD) {
-		place = place_of(&fs->pwd);
-	} else {
-		struct file *file = task_file(task, dirfd);
-
-		if (!file)
-			return 0;
-		place = place_of(&file->f_path);
-	}
-	draft_folder(draft, which ? WIRE_FOLDER2 : WIRE_FOLDER, place, root);
-	return 0;
 }
 
 /* The open file says which file it really is, and whether this open made it. */
@@ -156,9 +130,9 @@ static __always_inline int report(struct pt_regs *regs, long result, bool is_com
 	if (is_open && result >= 0)
 		draft_opened(draft, result);
 	if (is_relative)
-		draft_start_folder(draft, picked.dirfd, 0);
+		draft_start_folder(draft, WIRE_FOLDER, picked.dirfd);
 	if (is_relative2)
-		draft_start_folder(draft, picked.dirfd2, 1);
+		draft_start_folder(draft, WIRE_FOLDER2, picked.dirfd2);
 	draft_send(draft, false);
 	return 0;
 }

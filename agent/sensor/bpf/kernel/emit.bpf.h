@@ -4,6 +4,7 @@
 
 #include "agent/sensor/bpf/kernel/task.bpf.h"
 
+#define AT_FDCWD	  (-100)
 #define FOLDER_DEPTH_MAX  64
 #define NAME_MAX_WITH_NUL 256
 
@@ -125,6 +126,25 @@ static __always_inline void draft_folder(struct draft *draft, enum wire_text tex
 	}
 	draft->head.length = before;
 	draft->head.text_length[text] = 0;
+}
+
+/* A relative path means nothing later: the folder it starts from is read now. */
+static __noinline int draft_start_folder(struct draft *draft, __u32 text, __s32 dirfd)
+{
+	struct task_struct *task = task_current();
+	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+	struct file *file = NULL;
+
+	if (!draft || !fs)
+		return 0;
+	if (dirfd != AT_FDCWD) {
+		file = task_file(task, dirfd);
+		if (!file)
+			return 0;
+	}
+	draft_folder(draft, text == WIRE_FOLDER2 ? WIRE_FOLDER2 : WIRE_FOLDER,
+		     place_of(file ? &file->f_path : &fs->pwd), place_of(&fs->root));
+	return 0;
 }
 
 /* Copies the record into the ring. Below the watermark the reader is not woken: it looks every few milliseconds. */

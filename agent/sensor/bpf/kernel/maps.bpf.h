@@ -17,7 +17,7 @@ struct draft {
 };
 
 /* Each program has a draft of its own: on preemptible kernels one may interrupt another. */
-enum draft_of { DRAFT_CALL, DRAFT_EXEC, DRAFT_FORK, DRAFT_EXIT, DRAFT_COUNT };
+enum draft_of { DRAFT_CALL, DRAFT_EXEC, DRAFT_FORK, DRAFT_EXIT, DRAFT_RING, DRAFT_COUNT };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -42,3 +42,7 @@ struct {
 __u32 self_pid __weak = 0;
 __u32 self_level __weak = 0;
 __u32 self_namespace __weak = 0;
+
+/* Opens that can change something; others only if the agent wants reads. */
+#define OPEN_WRITES (01u | 02u | 0100u | 01000u | 02000u | 020000000u) /* writes, creates, cuts, appends, TMPFILE */
+const volatile bool wants_reads __weak = false;

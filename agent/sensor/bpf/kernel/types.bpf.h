@@ -133,4 +133,45 @@ struct task_struct {
 	struct pid *thread_pid;
 };
 
+struct filename {
+	const char *name;
+};
+
+struct io_kiocb {
+	unsigned char opcode;
+};
+
+struct open_how {
+	__u64 flags, mode, resolve;
+};
+
+/* What an operation keeps at the front of its io_kiocb. */
+struct io_open {
+	int dfd;
+	struct filename *filename;
+	struct open_how how;
+};
+
+struct io_unlink {
+	int dfd, flags;
+	struct filename *filename;
+};
+
+struct io_mkdir {
+	int dfd;
+	unsigned short mode;
+	struct filename *filename;
+};
+
+struct io_rename {
+	int old_dfd, new_dfd, flags;
+	struct filename *oldpath, *newpath;
+};
+
+/* Also of symbolic links. */
+struct io_link {
+	int old_dfd, new_dfd, flags;
+	struct filename *oldpath, *newpath;
+};
+
 #pragma clang attribute pop
