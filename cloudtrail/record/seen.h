@@ -11,7 +11,7 @@
 
 #include "base/attr.h"
 
-#define SEEN_MAX (1u << 18) /* keys of one generation, 16 bytes each */
+#define SEEN_MAX (1u << 20) /* keys of one generation, 16 bytes each */
 
 struct seen;
 
