@@ -23,6 +23,27 @@ struct link {
 	bool stopping;
 };
 
+/* nng's own texts for what it cannot tell better. */
+static const struct {
+	int code;
+	const char *text;
+} reasons[] = {
+	{ NNG_EAGAIN, "its name could not be resolved" },
+	{ NNG_EADDRINVAL, "its name could not be resolved" },
+	{ NNG_EPROTO, "what answers there is not a collector" },
+	{ NNG_ECONNSHUT, "the connection was closed at once" },
+	{ NNG_ETIMEDOUT, "no answer in time" },
+};
+
+static const char *reason_text(int code)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
+		if (reasons[i].code == code)
+			return reasons[i].text;
+	}
+	return nng_strerror(code);
+}
+
 static void pipe_added(nng_pipe pipe, nng_pipe_ev event UNUSED, void *context)
 {
 	struct link *link = context;
@@ -95,7 +116,7 @@ static bool connect_once(struct link *link)
 	if (result == 0)
 		return true;
 	monitor_lock(link->monitor);
-	snprintf(link->reason, sizeof(link->reason), "%s", nng_strerror(result));
+	snprintf(link->reason, sizeof(link->reason), "%s", reason_text(result));
 	monitor_notify(link->monitor);
 	monitor_unlock(link->monitor);
 	return false;
