@@ -1,0 +1,172 @@
+#include "rules/compile/expand.h"
+
+#include <string.h>
+
+#define BLANKS " \t\n\r"
+#define LIMITS BLANKS "(),="
+
+/* A text under change, with the offset that each byte came from. */
+struct draft {
+	struct strbuf text, from;
+};
+
+static void draft_fini(struct draft *draft)
+{
+	strbuf_fini(&draft->text);
+	strbuf_fini(&draft->from);
+}
+
+static void draft_add(struct draft *draft, const char *text, size_t length, uint32_t from)
+{
+	strbuf_add(&draft->text, text, length);
+	for (size_t i = 0; i < length; i++)
+		strbuf_add(&draft->from, &from, sizeof(from));
+}
+
+static void draft_copy(struct draft *draft, const struct draft *other, size_t start, size_t end)
+{
+	strbuf_add(&draft->text, other->text.data + start, end - start);
+	strbuf_add(&draft->from, other->from.data + start * sizeof(uint32_t), (end - start) * sizeof(uint32_t));
+}
+
+static uint32_t draft_from(const struct draft *draft, size_t at)
+{
+	uint32_t from = 0;
+
+	memcpy(&from, draft->from.data + at * sizeof(from), sizeof(from));
+	return from;
+}
+
+static bool is_one_of(char c, const char *set)
+{
+	return c && strchr(set, c);
+}
+
+/* The next place from at on where name stands alone, or SIZE_MAX. */
+static size_t name_find(const struct strbuf *text, const char *name, size_t at)
+{
+	size_t length = strlen(name);
+	const char *found;
+
+	while (at <= text->length && (found = strstr(text->data + at, name))) {
+		size_t start = (size_t)(found - text->data);
+		char after = found[length];
+
+		if ((start == 0 || is_one_of(found[-1], LIMITS)) && (!after || is_one_of(after, LIMITS)))
+			return start;
+		at = start + 1;
+	}
+	return SIZE_MAX;
+}
+
+/* Replaces every use of the list; true if there was one. */
+static bool list_paste(struct draft *draft, const struct list_item *list)
+{
+	size_t at = name_find(&draft->text, list->name, 0), pasted = strlen(list->pasted);
+	bool found = at != SIZE_MAX;
+
+	while (at != SIZE_MAX && draft->text.length + pasted < CONDITION_TEXT_MAX) {
+		CLEANUP(draft_fini) struct draft next = { STRBUF_INIT, STRBUF_INIT };
+		size_t start = at, end = at + strlen(list->name);
+		uint32_t from = draft_from(draft, at);
+
+		while (start > 0 && is_one_of(draft->text.data[start - 1], BLANKS))
+			start--;
+		while (is_one_of(draft->text.data[end], BLANKS))
+			end++;
+		if (!pasted) { /* an empty list takes one comma with it */
+			if (start > 0 && draft->text.data[start - 1] == ',')
+				start--;
+			else if (draft->text.data[end] == ',')
+				end++;
+		}
+		draft_copy(&next, draft, 0, start);
+		if (start > 0)
+			draft_add(&next, " ", 1, from);
+		draft_add(&next, list->pasted, pasted, from);
+		draft_add(&next, " ", 1, from);
+		draft_copy(&next, draft, end, draft->text.length);
+		at = start + (start > 0) + pasted + 1;
+		draft_fini(draft);
+		*draft = next;
+		next = (struct draft){ STRBUF_INIT, STRBUF_INIT };
+		at = name_find(&draft->text, list->name, at);
+	}
+	return found;
+}
+
+static bool list_prepare(struct ruleset *set, struct list_item *list)
+{
+	AUTO_STRBUF text = STRBUF_INIT;
+
+	for (size_t i = 0; i < list->values.count; i++) {
+		const char *value = list->values.items[i];
+		struct list_item *other = map_get(set->list_names, value);
+
+		if (other && other->number < list->visibility && other != list) {
+			other->is_used = true;
+			for (size_t k = 0; k < other->values.count; k++) {
+				const char *inner = other->values.items[k];
+				bool bare = !strchr(inner, ' ') || *inner == '"' || *inner == '\'';
+
+				strbuf_addf(&text, bare ? "%s%s" : "%s\"%s\"", text.length ? ", " : "", inner);
+			}
+			continue;
+		}
+		strbuf_addf(&text, strchr(value, ' ') && *value != '"' && *value != '\'' ? "%s\"%s\"" : "%s%s",
+			    text.length ? ", " : "", value);
+	}
+	list->pasted = arena_copy(&set->arena, text.data, text.length);
+	return list->pasted && !text.failed;
+}
+
+bool lists_prepare(struct ruleset *set)
+{
+	for (size_t i = 0; i < set->lists.count; i++) {
+		if (!list_prepare(set, set->lists.items[i])) {
+			set->failed_memory = true;
+			return false;
+		}
+	}
+	return true;
+}
+
+struct ast_home *text_expand(struct ruleset *set, const struct pieced_text *written, const char *label)
+{
+	CLEANUP(draft_fini) struct draft draft = { STRBUF_INIT, STRBUF_INIT };
+	struct ast_home *home = arena_new(&set->arena, struct ast_home);
+
+	for (uint32_t i = 0; i < written->length; i++)
+		draft_add(&draft, written->text + i, 1, i);
+	for (size_t i = 0; i < set->lists.count; i++) {
+		struct list_item *list = set->lists.items[i];
+
+		if (list_paste(&draft, list))
+			list->is_used = true;
+	}
+	if (draft.text.length + 1 >= CONDITION_TEXT_MAX) {
+		struct origin origin = text_origin(written, 0);
+
+		set_report(set, &origin, "LOAD_ERR_VALIDATE", label,
+			   "the condition is longer than %u bytes once lists are put in", CONDITION_TEXT_MAX);
+		return NULL;
+	}
+	if (home && !draft.text.failed && !draft.from.failed) {
+		home->written = written;
+		home->length = draft.text.length;
+		home->text = arena_copy(&set->arena, draft.text.data, draft.text.length);
+		home->from = (const uint32_t *)arena_copy(&set->arena, draft.from.data, draft.from.length);
+	}
+	if (!home || !home->text || !home->from) {
+		set->failed_memory = true;
+		return NULL;
+	}
+	return home;
+}
+
+struct origin home_origin(const struct ast_home *home, size_t at)
+{
+	size_t length = home->written->length;
+
+	return text_origin(home->written, at < home->length ? home->from[at] : length);
+}

@@ -1,0 +1,95 @@
+#include "rules/compile/compile.h"
+
+#include "rules/language/parser.h"
+
+static bool macros_resolve(struct ruleset *set, struct ast *ast, const char *label, size_t visibility);
+
+/* Offsets in the tree are in this text. */
+static void home_set(struct ast *ast, const struct ast_home *home)
+{
+	ast->home = home;
+	for (size_t i = 0; i < ast->count; i++)
+		home_set(ast->children[i], home);
+}
+
+struct ast *condition_compile(struct ruleset *set, const struct pieced_text *written, const char *label,
+			      size_t visibility)
+{
+	struct ast_home *home = text_expand(set, written, label);
+	struct parse_error error;
+	struct origin origin;
+	struct ast *ast;
+
+	if (!home)
+		return NULL;
+	ast = condition_parse(home->text, home->length, RULE_DEPTH_MAX, &set->arena, &error);
+	if (!ast) {
+		origin = home_origin(home, error.at);
+		set_report(set, &origin, "LOAD_ERR_COMPILE_CONDITION", label, "%s", error.message);
+		return NULL;
+	}
+	home_set(ast, home);
+	return macros_resolve(set, ast, label, visibility) ? ast : NULL;
+}
+
+static void macro_compile(struct ruleset *set, struct macro_item *macro)
+{
+	macro->state = MACRO_OPEN;
+	macro->ast =
+		condition_compile(set, &macro->condition, item_label(set, "macro", macro->name), macro->visibility);
+	macro->state = macro->ast ? MACRO_DONE : MACRO_BAD;
+}
+
+static bool macro_put(struct ruleset *set, struct ast *ast, const char *label, size_t visibility)
+{
+	struct macro_item *macro = map_get(set->macro_names, ast->name);
+	struct origin origin = home_origin(ast->home, ast->at);
+
+	if (!macro || macro->number >= visibility) {
+		set_report(set, &origin, "LOAD_ERR_VALIDATE", label, "Undefined macro '%s' used in filter.%s",
+			   ast->name, macro ? " (it is defined further down)" : "");
+		return false;
+	}
+	macro->is_used = true;
+	if (macro->state == MACRO_OPEN) {
+		set_report(set, &origin, "LOAD_ERR_VALIDATE", label, "reference loop in macro '%s'", ast->name);
+		return false;
+	}
+	if (macro->state == MACRO_RAW)
+		macro_compile(set, macro);
+	if (macro->state == MACRO_BAD)
+		return false; /* reported where the macro is */
+	*ast = *macro->ast;
+	return true;
+}
+
+static bool macros_resolve(struct ruleset *set, struct ast *ast, const char *label, size_t visibility)
+{
+	bool fine = true;
+
+	if (ast->kind == AST_MACRO)
+		return macro_put(set, ast, label, visibility);
+	for (size_t i = 0; i < ast->count; i++)
+		fine = macros_resolve(set, ast->children[i], label, visibility) && fine;
+	return fine;
+}
+
+void macros_warn_unused(struct ruleset *set)
+{
+	for (size_t i = 0; i < set->macros.count; i++) {
+		struct macro_item *macro = set->macros.items[i];
+
+		if (macro->state == MACRO_RAW)
+			macro_compile(set, macro);
+		if (!macro->is_used)
+			set_report(set, &macro->origin, "LOAD_UNUSED_MACRO", item_label(set, "macro", macro->name),
+				   "Macro not referred to by any other rule/macro");
+	}
+	for (size_t i = 0; i < set->lists.count; i++) {
+		struct list_item *list = set->lists.items[i];
+
+		if (!list->is_used)
+			set_report(set, &list->origin, "LOAD_UNUSED_LIST", item_label(set, "list", list->name),
+				   "List not referred to by any other rule/macro");
+	}
+}

@@ -1,0 +1,157 @@
+#include "rules/compile/compile.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	enum field_source kind;
+} sources[RULE_SOURCES] = {
+	{ "syscall", SOURCE_SYSCALL },
+	{ "aws_cloudtrail", SOURCE_CLOUDTRAIL },
+};
+
+int source_find(const char *name)
+{
+	for (int i = 0; i < RULE_SOURCES; i++) {
+		if (strcmp(sources[i].name, name) == 0)
+			return i;
+	}
+	return -1;
+}
+
+enum field_source source_kind(int source)
+{
+	return sources[source].kind;
+}
+
+static void problem_report(struct compiler *compiler, size_t at, const char *code, const char *format, va_list args)
+{
+	struct origin origin = compiler->home ? home_origin(compiler->home, at) : compiler->rule->origin;
+	char message[ERR_MESSAGE_MAX];
+
+	vsnprintf(message, sizeof(message), format, args);
+	set_report(compiler->set, &origin, code, compiler->label, "%s", message);
+}
+
+void compile_error(struct compiler *compiler, size_t at, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	problem_report(compiler, at, "LOAD_ERR_COMPILE_CONDITION", format, args);
+	va_end(args);
+	compiler->failed = true;
+}
+
+void compile_warning(struct compiler *compiler, size_t at, const char *code, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	problem_report(compiler, at, code, format, args);
+	va_end(args);
+}
+
+void compile_unknown(struct compiler *compiler, size_t at, const char *format, ...)
+{
+	bool is_skipped = compiler->rule && compiler->rule->skip_unknown;
+	va_list args;
+
+	va_start(args, format);
+	problem_report(compiler, at, is_skipped ? "LOAD_UNKNOWN_FILTER" : "LOAD_ERR_COMPILE_CONDITION", format, args);
+	va_end(args);
+	compiler->is_skipped |= is_skipped;
+	compiler->failed |= !is_skipped;
+}
+
+bool program_init(struct ruleset *set)
+{
+	static const struct node constants[] = { { .kind = NODE_FALSE }, { .kind = NODE_TRUE } };
+
+	set->program.operand_names = map_new();
+	set->program.node_names = map_new();
+	if (!set->program.operand_names || !set->program.node_names)
+		return false;
+	return node_intern(set, "false", &constants[0]) != NOTHING &&
+	       node_intern(set, "true", &constants[1]) != NOTHING;
+}
+
+uint32_t node_intern(struct ruleset *set, const char *key, const struct node *node)
+{
+	struct program *program = &set->program;
+	uintptr_t known = (uintptr_t)map_get(program->node_names, key);
+
+	if (known)
+		return (uint32_t)known - 1;
+	if (program->node_count == program->node_size) {
+		size_t size = program->node_size ? program->node_size * 2 : 256;
+		struct node *grown = size <= NODES_MAX ? realloc(program->nodes, size * sizeof(*grown)) : NULL;
+
+		if (!grown) {
+			set->failed_memory = true;
+			return NOTHING;
+		}
+		program->nodes = grown;
+		program->node_size = size;
+	}
+	program->nodes[program->node_count++] = *node;
+	if (!map_put(program->node_names, key, (void *)(uintptr_t)program->node_count)) {
+		set->failed_memory = true;
+		return NOTHING;
+	}
+	return (uint32_t)program->node_count - 1;
+}
+
+uint32_t node_compile(struct compiler *compiler, const struct ast *ast)
+{
+	static const enum node_kind kinds[] = { [AST_AND] = NODE_AND, [AST_OR] = NODE_OR, [AST_NOT] = NODE_NOT };
+	struct node node = { 0 };
+	AUTO_STRBUF key = STRBUF_INIT;
+	bool fine = true;
+
+	if (ast->kind == AST_CHECK)
+		return check_compile(compiler, ast);
+	node.kind = kinds[ast->kind];
+	node.count = ast->count;
+	node.children = arena_array(&compiler->set->arena, uint32_t, ast->count);
+	if (!node.children) {
+		compiler->set->failed_memory = true;
+		return NOTHING;
+	}
+	strbuf_addf(&key, "%d:", (int)node.kind);
+	for (size_t i = 0; i < ast->count; i++) {
+		node.children[i] = node_compile(compiler, ast->children[i]);
+		fine = fine && node.children[i] != NOTHING;
+		strbuf_addf(&key, "%u,", node.children[i]);
+	}
+	return fine ? node_intern(compiler->set, key.data, &node) : NOTHING;
+}
+
+static void bucket_fill(struct ruleset *set, int source, int type)
+{
+	struct bucket *bucket = &set->program.buckets[source][type];
+
+	bucket->rules = arena_array(&set->arena, uint32_t, set->compiled.count + 1);
+	if (!bucket->rules) {
+		set->failed_memory = true;
+		return;
+	}
+	for (uint32_t i = 0; i < set->compiled.count; i++) {
+		const struct rule_item *rule = set->compiled.items[i];
+		const struct evt_set *events = &rule->program.events;
+		bool wanted = type == EVT_TYPES_MAX ? events->others : events->bits[type / 64] >> (type % 64) & 1;
+
+		if (rule->enabled && wanted && source_find(rule->source) == source)
+			bucket->rules[bucket->count++] = i;
+	}
+}
+
+void buckets_compile(struct ruleset *set)
+{
+	for (int source = 0; source < RULE_SOURCES; source++) {
+		for (int type = 0; type <= EVT_TYPES_MAX; type++)
+			bucket_fill(set, source, type);
+	}
+}

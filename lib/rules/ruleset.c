@@ -1,0 +1,419 @@
+#include "rules/ruleset.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules/compile/compile.h"
+#include "rules/file/item.h"
+#include "rules/run/format.h"
+#include "rules/run/run.h"
+
+#define EVT_TYPES_WARN 100 /* a rule for more of them is slow, as Falco warns */
+
+struct ruleset *ruleset_new(void)
+{
+	struct ruleset *set = calloc(1, sizeof(*set));
+
+	if (!set)
+		return NULL;
+	arena_init(&set->arena, RULE_ARENA_MAX);
+	set->list_names = map_new();
+	set->macro_names = map_new();
+	set->rule_names = map_new();
+	if (!set->list_names || !set->macro_names || !set->rule_names) {
+		ruleset_free(set);
+		return NULL;
+	}
+	return set;
+}
+
+void ruleset_free(struct ruleset *set)
+{
+	if (!set)
+		return;
+	for (size_t i = 0; i < set->regexes.count; i++)
+		regex_free(set->regexes.items[i]);
+	map_free(set->list_names);
+	map_free(set->macro_names);
+	map_free(set->rule_names);
+	map_free(set->program.operand_names);
+	map_free(set->program.node_names);
+	free(set->program.operands);
+	free(set->program.nodes);
+	free(set->diagnostics);
+	free(set->diagnostic_files);
+	arena_fini(&set->arena);
+	free(set);
+}
+
+static void requirement_add(struct item_reader *reader)
+{
+	struct requirement *requirement = arena_new(&reader->set->arena, struct requirement);
+
+	if (!requirement || !vector_push(&reader->set->requirements, &reader->set->arena, requirement)) {
+		reader->set->failed_memory = true;
+		return;
+	}
+	*requirement = (struct requirement){ reader->item, item_origin(reader, NULL) };
+}
+
+/* What an item is, by the first of these keys that it has. */
+static const struct {
+	const char *key;
+	void (*read)(struct item_reader *reader);
+} kinds[] = {
+	{ "required_engine_version", engine_version_check },
+	{ "required_plugin_versions", requirement_add },
+	{ "list", list_read },
+	{ "macro", macro_read },
+	{ "rule", rule_read },
+};
+
+static void item_read(struct item_reader *reader)
+{
+	if (yaml_is_null(reader->item))
+		return;
+	if (reader->item->kind != YAML_MAPPING) {
+		item_error(reader, NULL, "LOAD_ERR_YAML_VALIDATE",
+			   "Unexpected element type. Each element should be a yaml associative array.");
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (yaml_get(reader->item, kinds[i].key)) {
+			kinds[i].read(reader);
+			return;
+		}
+	}
+	item_warning(reader, NULL, "LOAD_UNKNOWN_ITEM", "Unknown top level item");
+}
+
+static void document_read(struct ruleset *set, const struct rule_file *file, const struct yaml_node *document)
+{
+	struct item_reader reader = { .set = set, .file = file, .item = document };
+
+	if (yaml_is_null(document))
+		return;
+	if (document->kind != YAML_SEQUENCE) {
+		item_error(&reader, NULL, "LOAD_ERR_YAML_VALIDATE", "Rules content is not yaml array of objects");
+		return;
+	}
+	for (size_t i = 0; i < document->count; i++) {
+		reader = (struct item_reader){ .set = set, .file = file, .item = document->items[i] };
+		item_read(&reader);
+	}
+}
+
+int ruleset_add_text(struct ruleset *set, const char *name, const char *text, size_t length, struct err *err)
+{
+	struct rule_file *file = arena_new(&set->arena, struct rule_file);
+	struct origin origin = { .file = file };
+	struct yaml_place place;
+	struct yaml_file yaml;
+	struct err problem;
+	int done;
+
+	if (!file || !vector_push(&set->files, &set->arena, file))
+		return err_set(err, ERR_MEMORY, "out of memory");
+	file->name = arena_dup(&set->arena, name);
+	file->text = arena_copy(&set->arena, text, length);
+	file->length = length;
+	file->number = set->files.count;
+	if (!file->name || !file->text)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	done = yaml_parse(file->text, length, &set->arena, &yaml, &place, &problem);
+	if (done == ERR_MEMORY)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	for (size_t i = 0; i < yaml.count; i++)
+		document_read(set, file, yaml.documents[i]);
+	if (done < 0) {
+		origin.line = place.line;
+		origin.column = place.column;
+		set_report(set, &origin, "LOAD_ERR_YAML_PARSE", NULL, "%s", problem.message);
+	}
+	return set->failed_memory ? err_set(err, ERR_MEMORY, "out of memory") : 0;
+}
+
+static void version_set(struct ruleset *set, struct rule_item *rule, const char *condition)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	const char *texts[] = { condition, rule->output.text, (const char[]){ (char)('0' + rule->priority), 0 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		for (const char *at = texts[i];; at++) {
+			hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+			if (!*at)
+				break;
+		}
+	}
+	rule->info.version = arena_printf(&set->arena, "%016" PRIx64, hash);
+	if (!rule->info.version)
+		set->failed_memory = true;
+}
+
+static void info_set(struct ruleset *set, struct rule_item *rule, const struct ast *ast)
+{
+	AUTO_STRBUF text = STRBUF_INIT;
+
+	ast_print(ast, &text);
+	rule->info = (struct rule_info){
+		.name = rule->name,
+		.description = rule->description.text,
+		.condition = arena_copy(&set->arena, text.data, text.length),
+		.output = rule->output.text,
+		.source = rule->source,
+		.file = rule->origin.file->name,
+		.line = rule->origin.line,
+		.priority = rule->priority,
+		.enabled = rule->enabled,
+		.tags = (const char *const *)rule->tags.items,
+		.tag_count = rule->tags.count,
+	};
+	version_set(set, rule, text.data);
+	if (!rule->info.condition || text.failed)
+		set->failed_memory = true;
+}
+
+static void rule_compile(struct ruleset *set, struct rule_item *rule)
+{
+	struct compiler compiler = { .set = set, .rule = rule, .label = item_label(set, "rule", rule->name) };
+	struct pieced_text *condition = arena_new(&set->arena, struct pieced_text);
+	int source = source_find(rule->source);
+	struct ast *ast;
+
+	if (source < 0) {
+		set_report(set, &rule->origin, "LOAD_UNKNOWN_SOURCE", compiler.label, "Unknown source %s, skipping",
+			   rule->source);
+		return;
+	}
+	if (!condition || !rule->condition.text || !rule->output.text) /* reported when it was read */
+		return;
+	compiler.source = source_kind(source);
+	if (!exceptions_apply(set, rule, condition))
+		return;
+	ast = condition_compile(set, condition, compiler.label, SIZE_MAX);
+	if (!ast)
+		return;
+	rule->program.node = node_compile(&compiler, ast);
+	if (rule->program.node == NOTHING && !compiler.failed && !compiler.is_skipped)
+		set->failed_memory = true;
+	format_compile(&compiler, &rule->output, &rule->program.output);
+	if (compiler.failed || compiler.is_skipped || set->failed_memory)
+		return;
+	evt_set_compile(ast, &rule->program.events);
+	if (source_kind(source) != SOURCE_SYSCALL) {
+		memset(rule->program.events.bits, 0xff, sizeof(rule->program.events.bits));
+		rule->program.events.others = true;
+	} else if (rule->warn_evttypes && evt_set_count(&rule->program.events) > EVT_TYPES_WARN) {
+		set_report(set, &rule->origin, "LOAD_NO_EVTTYPE", compiler.label,
+			   "Rule matches too many evt.type values. This has a significant performance penalty.");
+	}
+	info_set(set, rule, ast);
+	if (!vector_push(&set->compiled, &set->arena, rule))
+		set->failed_memory = true;
+}
+
+/* An index for sorting diagnostics, as the two arrays must move together. */
+struct diagnostic_row {
+	struct diagnostic diagnostic;
+	size_t file, number;
+};
+
+static int row_compare(const void *left, const void *right)
+{
+	const struct diagnostic_row *a = left, *b = right;
+
+	if (a->file != b->file)
+		return a->file < b->file ? -1 : 1;
+	if (a->diagnostic.line != b->diagnostic.line)
+		return a->diagnostic.line < b->diagnostic.line ? -1 : 1;
+	if (a->diagnostic.column != b->diagnostic.column)
+		return a->diagnostic.column < b->diagnostic.column ? -1 : 1;
+	return a->number < b->number ? -1 : a->number > b->number;
+}
+
+/* In order of file and place; the same thing said of one place twice (a macro in several rules) is said once. */
+static void diagnostics_sort(struct ruleset *set)
+{
+	AUTO_FREE struct diagnostic_row *rows = calloc(set->diagnostic_count + 1, sizeof(*rows));
+	size_t kept = 0;
+
+	if (!rows) {
+		set->failed_memory = true;
+		return;
+	}
+	for (size_t i = 0; i < set->diagnostic_count; i++)
+		rows[i] = (struct diagnostic_row){ set->diagnostics[i], set->diagnostic_files[i], i };
+	qsort(rows, set->diagnostic_count, sizeof(*rows), row_compare);
+	for (size_t i = 0; i < set->diagnostic_count; i++) {
+		const struct diagnostic *last = kept ? &set->diagnostics[kept - 1] : NULL, *now = &rows[i].diagnostic;
+
+		if (last && last->line == now->line && last->column == now->column && last->file == now->file &&
+		    strcmp(last->message, now->message) == 0)
+			continue;
+		set->diagnostic_files[kept] = rows[i].file;
+		set->diagnostics[kept++] = *now;
+	}
+	set->diagnostic_count = kept;
+}
+
+static int first_error(const struct ruleset *set, struct err *err)
+{
+	for (size_t i = 0; i < set->diagnostic_count; i++) {
+		const struct diagnostic *diagnostic = &set->diagnostics[i];
+
+		if (diagnostic->is_error)
+			return err_set(err, ERR_SYNTAX, "%s:%d:%d: %s%s%s", diagnostic->file, diagnostic->line,
+				       diagnostic->column, diagnostic->item ? diagnostic->item : "",
+				       diagnostic->item ? ": " : "", diagnostic->message);
+	}
+	return err_set(err, ERR_SYNTAX, "rules are wrong in more than %d places", DIAGNOSTICS_MAX);
+}
+
+static uint32_t evt_time_compile(struct ruleset *set)
+{
+	struct compiler compiler = { .set = set };
+	struct ast_operand operand = { .kind = OPERAND_FIELD };
+
+	operand.text.data = field_infos[FIELD_EVT_TIME].name;
+	operand.text.length = strlen(operand.text.data);
+	return operand_compile(&compiler, &operand);
+}
+
+int ruleset_compile(struct ruleset *set, struct err *err)
+{
+	for (size_t i = 0; i < set->requirements.count; i++)
+		plugin_versions_check(set, set->requirements.items[i]);
+	if (!program_init(set) || !lists_prepare(set))
+		return err_set(err, ERR_MEMORY, "out of memory");
+	set->program.evt_time = evt_time_compile(set);
+	for (size_t i = 0; i < set->rules.count; i++)
+		rule_compile(set, set->rules.items[i]);
+	macros_warn_unused(set);
+	buckets_compile(set);
+	diagnostics_sort(set);
+	if (set->failed_memory)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	if (set->error_count)
+		return first_error(set, err);
+	set->is_compiled = true;
+	return 0;
+}
+
+const struct diagnostic *ruleset_diagnostics(const struct ruleset *set, size_t *ret_count)
+{
+	*ret_count = set->diagnostic_count;
+	return set->diagnostics;
+}
+
+size_t ruleset_count(const struct ruleset *set)
+{
+	return set->compiled.count;
+}
+
+void ruleset_info(const struct ruleset *set, size_t index, struct rule_info *ret)
+{
+	*ret = ((const struct rule_item *)set->compiled.items[index])->info;
+}
+
+static const struct bucket *bucket_find(const struct ruleset *set, const char *source, const char *evt_type)
+{
+	static const struct bucket none;
+	int row = source_find(source), type = evt_type_find(evt_type);
+
+	if (row < 0 || !set->is_compiled)
+		return &none;
+	return &set->program.buckets[row][type >= 0 ? type : EVT_TYPES_MAX];
+}
+
+bool ruleset_wants(const struct ruleset *set, const char *source, const char *evt_type)
+{
+	return bucket_find(set, source, evt_type)->count > 0;
+}
+
+size_t ruleset_match(const struct ruleset *set, const char *source, const char *evt_type,
+		     const struct field_reader *reader, void (*found)(void *context, size_t rule), void *context)
+{
+	const struct bucket *bucket = bucket_find(set, source, evt_type);
+	size_t count = 0;
+	struct run run;
+
+	if (!bucket->count || !run_init(&run, &set->program, reader, evt_type, true))
+		return 0;
+	for (size_t i = 0; i < bucket->count; i++) {
+		const struct rule_item *rule = set->compiled.items[bucket->rules[i]];
+
+		if (!run_node(&run, rule->program.node))
+			continue;
+		count++;
+		if (found)
+			found(context, bucket->rules[i]);
+	}
+	run_fini(&run);
+	return count;
+}
+
+static int field_add(struct alert_field *field, const char *name, const struct value *value, struct arena *arena,
+		     struct err *err)
+{
+	AUTO_STRBUF json = STRBUF_INIT;
+	int done = value_json(value, &json, err);
+
+	if (done < 0)
+		return done;
+	field->name = name;
+	field->json = arena_copy(arena, json.data, json.length);
+	return field->json ? 0 : err_set(err, ERR_MEMORY, "out of memory");
+}
+
+/* evt.time and every field that the output names, each once. */
+static int fields_fill(const struct ruleset *set, const struct format *format, struct run *run, struct arena *arena,
+		       struct alert *ret, struct err *err)
+{
+	struct alert_field *fields = arena_array(arena, struct alert_field, format->count + 1);
+	size_t count = 0;
+
+	if (!fields)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	if (field_add(&fields[count++], field_infos[FIELD_EVT_TIME].name, run_operand(run, set->program.evt_time),
+		      arena, err) < 0)
+		return ERR_MEMORY;
+	for (size_t i = 0; i < format->count; i++) {
+		const struct format_token *token = &format->tokens[i];
+		bool known = !token->name;
+
+		for (size_t k = 0; k < count && !known; k++)
+			known = strcmp(fields[k].name, token->name) == 0;
+		if (known)
+			continue;
+		if (field_add(&fields[count++], token->name, run_operand(run, token->operand), arena, err) < 0)
+			return ERR_MEMORY;
+	}
+	ret->fields = fields;
+	ret->field_count = count;
+	return 0;
+}
+
+int ruleset_alert(const struct ruleset *set, size_t index, const struct field_reader *reader, struct arena *arena,
+		  struct alert *ret, struct err *err)
+{
+	const struct rule_item *rule = set->compiled.items[index];
+	AUTO_STRBUF output = STRBUF_INIT;
+	struct run run;
+	int done;
+
+	if (!run_init(&run, &set->program, reader, NULL, false))
+		return err_set(err, ERR_MEMORY, "out of memory");
+	*ret = (struct alert){ .rule = rule->name,
+			       .rule_version = rule->info.version,
+			       .priority = rule->priority,
+			       .source = rule->source,
+			       .tags = rule->info.tags,
+			       .tag_count = rule->info.tag_count };
+	format_print(&rule->program.output, &run, &output);
+	ret->output = output.failed ? NULL : arena_copy(arena, output.data, output.length);
+	done = ret->output ? fields_fill(set, &rule->program.output, &run, arena, ret, err)
+			   : err_set(err, ERR_MEMORY, "out of memory");
+	run_fini(&run);
+	return done;
+}

@@ -1,0 +1,89 @@
+/*
+ * program.h: compiled conditions: operands read once per event, leaves and inner nodes evaluated once per event.
+ *
+ * Equal operands, leaves and nodes of all rules are the same row (hash-consing), so a rule costs only what no rule
+ * before it has asked. Immutable after compiling; what an event changes lies in struct run (run.h).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/field.h"
+#include "rules/language/ast.h"
+
+#define EVT_TYPES_MAX	512
+#define EVT_TYPE_WORDS	(EVT_TYPES_MAX / 64)
+#define NODES_MAX	1000000
+#define RULE_SOURCES	2
+#define ANCESTORS_MAX	16
+#define TRANSFORMED_MAX (1u << 20) /* bytes that transformers may make per event */
+
+struct map;
+struct matcher;
+struct operand;
+
+/* Which evt.types a condition can hold for: a bit per row of model/evt_types.def. */
+struct evt_set {
+	uint64_t bits[EVT_TYPE_WORDS];
+	bool others; /* also names that the table does not have */
+};
+
+/* Something read or made from an event, or a constant. */
+struct operand {
+	enum operand_kind kind;
+	enum field field;
+	const char *argument;
+	enum transform transform;
+	uint32_t *parts; /* TRANSFORM, LIST: numbers of operands */
+	size_t count;
+	struct value constant; /* TEXT, NUMBER */
+	enum value_type type;
+	bool is_list;
+	bool is_ancestors; /* all ancestors: holds if it holds for any */
+	bool is_ends;	   /* both ends of a connection: != holds only if both differ */
+};
+
+enum node_kind { NODE_FALSE, NODE_TRUE, NODE_AND, NODE_OR, NODE_NOT, NODE_LEAF };
+
+struct node {
+	enum node_kind kind;
+	uint32_t *children; /* AND, OR, NOT */
+	size_t count;
+	const struct matcher *matcher; /* LEAF */
+};
+
+/* One token of an output: text, or an operand and the name it has among the fields of an alert. */
+struct format_token {
+	const char *text;
+	const char *name;
+	uint32_t operand;
+	unsigned int width; /* padded or cut to; 0 = as it is */
+};
+
+struct format {
+	struct format_token *tokens;
+	size_t count;
+};
+
+struct rule_program {
+	uint32_t node;
+	struct evt_set events;
+	struct format output;
+};
+
+/* The rules of one source that can hold for one evt.type, in order of definition. */
+struct bucket {
+	uint32_t *rules;
+	size_t count;
+};
+
+struct program {
+	struct operand *operands;
+	struct node *nodes;
+	size_t operand_count, operand_size, node_count, node_size;
+	uint32_t evt_time;					/* operand of %evt.time */
+	struct map *operand_names, *node_names;			/* text to number + 1 while compiling */
+	struct bucket buckets[RULE_SOURCES][EVT_TYPES_MAX + 1]; /* the last: names not in the table */
+};
