@@ -55,21 +55,18 @@ static void become_command(struct run *run, char **argv)
 	_exit(code == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
 }
 
-/* Inside an ECS task, whose container this is. */
-static void ask_metadata(struct run *run)
+/* Takes the waiting child in; inside an ECS task, with the container that this is. */
+static void introduce_child(struct run *run)
 {
 	const char *uri = getenv("ECS_CONTAINER_METADATA_URI_V4");
+	const struct container_identity *container = NULL;
 	struct metadata *metadata = NULL;
-	const struct container_identity *container;
 	struct err err = { 0 };
 
-	if (!uri || !*uri)
-		return;
-	if (metadata_fetch(uri, METADATA_WAIT_NS, &metadata, &err) < 0) {
+	if (uri && *uri && metadata_fetch(uri, METADATA_WAIT_NS, &metadata, &err) < 0)
 		log_warn("no-metadata", "%s; going on without the names of task and container", err.message);
-		return;
-	}
-	container = metadata_find_uri(metadata, uri);
+	if (metadata)
+		container = metadata_find_uri(metadata, uri);
 	agent_use_metadata(&run->agent, metadata);
 	process_table_assign(pipeline_processes(run->agent.pipeline), run->child, container);
 }
@@ -85,7 +82,7 @@ static int start_command(struct run *run, char **argv, struct err *err)
 		become_command(run, argv);
 	close_fd(&run->go[0]);
 	close_fd(&run->failure[1]);
-	ask_metadata(run);
+	introduce_child(run);
 	tracer_watch(run->tracer, run->child);
 	/* Without the go the child ends by itself. */
 	if (tracer_seize(run->tracer, run->child, err) < 0)
