@@ -3,16 +3,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "bus/receiver.h"
 #include "collector/api/listen.h"
 #include "collector/api/server.h"
 #include "collector/database/server.h"
+#include "collector/intake/intake.h"
 #include "collector/pidfile.h"
 #include "collector/privilege.h"
 #include "collector/signals.h"
+#include "collector/store/partitions.h"
 #include "collector/store/pool.h"
 #include "collector/store/prepare.h"
 
@@ -20,6 +24,7 @@
 #define TOKEN_MAX    4096
 #define TOKEN_MIN    16
 #define WATCH_MS     1000
+#define PREPARE_NS   (3600 * NS_PER_S)
 #define ADDRESS_MAX  (STATE_PATH_MAX + 8)
 #define CONNINFO_MAX (CLUSTER_CONNINFO_MAX + 1024)
 
@@ -31,6 +36,9 @@ struct collector {
 	int pidfile;
 	struct cluster cluster;
 	struct server server;
+	struct intake *intake;
+	struct receiver *receiver;
+	struct partitions partitions; /* of the API's own writes */
 	struct pool *api_pool;
 	struct api_context api_context;
 	struct api_server *api;
@@ -96,22 +104,46 @@ static int start_database(struct collector *collector, struct err *err)
 	return code < 0 ? code : 0;
 }
 
+static int start_intake(struct collector *collector, struct err *err)
+{
+	if (intake_new(collector->conninfo, &collector->intake, err) < 0 ||
+	    intake_prepare(collector->intake, err) < 0 ||
+	    receiver_open(collector->intake_url, intake_handle, collector->intake, &collector->receiver, err) < 0)
+		return err->code;
+	return 0;
+}
+
 static int start_services(struct collector *collector, struct err *err)
 {
+	if (start_intake(collector, err) < 0)
+		return err->code;
 	collector->api_pool = pool_new(collector->conninfo, API_POOL);
 	if (!collector->api_pool)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	collector->api_context.pool = collector->api_pool;
+	collector->api_context.partitions = &collector->partitions;
 	collector->api_context.started_ns = time_now_ns();
 	return api_server_start(collector->api_url, collector->token.length ? collector->token.data : NULL,
 				&collector->api_context, &collector->api, err);
 }
 
+/* Accepts a socket that is not there; only one of ours, which the lock on the state folder proves. */
+static void remove_socket(const char *url)
+{
+	if (strncmp(url, "ipc://", 6) == 0)
+		unlink(url + 6);
+}
+
 /* In reverse order of the start: nothing new is taken while the rest still works. */
 static void stop_all(struct collector *collector)
 {
+	receiver_close(collector->receiver);
+	intake_free(collector->intake);
 	api_server_stop(collector->api);
 	pool_free(collector->api_pool);
+	if (collector->pidfile >= 0)
+		remove_socket(collector->intake_url);
+	partitions_fini(&collector->partitions);
 	server_stop(&collector->server);
 	pidfile_close(collector->state, collector->pidfile);
 	strbuf_fini(&collector->token);
@@ -135,6 +167,7 @@ int collector_run(const struct collector_conf *conf, struct err *err)
 	if (!collector)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	collector->pidfile = -1;
+	partitions_init(&collector->partitions);
 	log_setup("seccollector", LOG_LEVEL_INFO);
 	if (start_all(collector, conf, err) < 0) {
 		stop_all(collector);
@@ -142,10 +175,16 @@ int collector_run(const struct collector_conf *conf, struct err *err)
 	}
 	log_info("ready", "collector %s takes batches on %s and answers on %s", CLEWLINE_VERSION,
 		 collector->intake_url, collector->api_url);
-	while (!signals_stop_wanted()) {
+	for (int64_t next_ns = time_monotonic_ns() + PREPARE_NS; !signals_stop_wanted();) {
 		signals_wait(WATCH_MS);
-		if (!signals_stop_wanted())
-			server_watch(&collector->server);
+		if (signals_stop_wanted())
+			break;
+		server_watch(&collector->server);
+		if (time_monotonic_ns() < next_ns)
+			continue;
+		/* Away now: the next batch makes what it needs. */
+		intake_prepare(collector->intake, &(struct err){ 0 });
+		next_ns = time_monotonic_ns() + PREPARE_NS;
 	}
 	log_info("stopping", "told to stop; what was accepted is stored");
 	stop_all(collector);

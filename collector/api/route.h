@@ -27,6 +27,7 @@ union route_value {
 	double fraction;
 };
 
+struct partitions;
 struct pool;
 struct route;
 
@@ -34,7 +35,8 @@ struct route;
 struct api_context {
 	struct pool *pool;
 	int64_t started_ns;
-	const char *database; /* "private", or "external" */
+	const char *database;	       /* "private", or "external" */
+	struct partitions *partitions; /* for events that come by the API */
 };
 
 struct request {

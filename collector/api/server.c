@@ -2,6 +2,7 @@
 
 #include <microhttpd.h>
 #include <openssl/crypto.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,11 +29,12 @@ struct exchange {
 
 static enum MHD_Result send_json(struct MHD_Connection *connection, unsigned int status, const json_t *json)
 {
-	char *text = json_dumps(json, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	AUTO_FREE char *dumped = json_dumps(json, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 	struct MHD_Response *response;
 	enum MHD_Result result;
+	char *text = NULL;
 
-	if (!text)
+	if (!dumped || asprintf(&text, "%s\n", dumped) < 0)
 		return MHD_NO;
 	response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
 	if (!response) {

@@ -79,7 +79,7 @@ static bool answers(const struct server *server)
 	char conninfo[CLUSTER_CONNINFO_MAX];
 	struct store *store;
 
-	if (store_open(cluster_conninfo(server->cluster, "postgres", conninfo), &store, NULL) < 0)
+	if (store_open(cluster_conninfo(server->cluster, "postgres", conninfo), &store, &(struct err){ 0 }) < 0)
 		return false;
 	store_close(store);
 	return true;

@@ -5,7 +5,7 @@
 #include "collector/store/sql.h"
 #include "store/migrate.h"
 
-#define ANSWER_MAX 65536
+#define ANSWER_MAX (1u << 20)
 
 struct count_row {
 	int64_t count;

@@ -54,6 +54,7 @@ struct event_row {
 	int64_t received_ns;
 	struct event event;    /* decoded; scans: only kind, type, time_ns */
 	struct origin origin;  /* decoded; zeroed for scans */
+	const char *stream;    /* stream id in hexadecimal digits; NULL for scans */
 	const char *scan_json; /* scans only */
 	size_t scan_json_length;
 };

@@ -52,13 +52,14 @@ static int result_error(struct store *store, const PGresult *result, const char 
 	return code;
 }
 
-/* Settings that every statement here counts on. */
+/* Settings that every statement here counts on; plans are made for the values at hand, as many parameters are optional. */
 static int session_setup(struct store *store, struct err *err)
 {
-	AUTO_RESULT result = PQexec(store->connection,
-				    "SET client_encoding = 'UTF8'; SET synchronous_commit = on;"
-				    "SET client_min_messages = warning; SET lock_timeout = '30s';"
-				    "SET idle_in_transaction_session_timeout = '60s'; SET plan_cache_mode = auto");
+	AUTO_RESULT result =
+		PQexec(store->connection,
+		       "SET client_encoding = 'UTF8'; SET synchronous_commit = on;"
+		       "SET client_min_messages = warning; SET lock_timeout = '30s';"
+		       "SET idle_in_transaction_session_timeout = '60s'; SET plan_cache_mode = force_custom_plan");
 
 	if (PQresultStatus(result) != PGRES_COMMAND_OK)
 		return result_error(store, result, "could not set up the session", err);
