@@ -19,7 +19,7 @@ void write_event_id(const struct batch *batch, const struct event *event, uint8_
 		uint8_t stream[STREAM_ID_SIZE];
 		uint64_t epoch, seq;
 	} own = { .epoch = htobe64(batch->epoch), .seq = htobe64(event->seq) };
-	AUTO_STRBUF cloud;
+	AUTO_STRBUF cloud = STRBUF_INIT;
 
 	if (event->kind != EVENT_CLOUD || !event->cloud || !event->cloud->id || !*event->cloud->id) {
 		memcpy(own.stream, batch->stream_id, STREAM_ID_SIZE);
@@ -27,7 +27,6 @@ void write_event_id(const struct batch *batch, const struct event *event, uint8_
 		return;
 	}
 	/* The same record reaches us by several ways (redelivery, two readers): its own id makes them one. */
-	strbuf_init(&cloud, STRBUF_MAX_DEFAULT);
 	strbuf_addf(&cloud, "%s|%s", event->cloud->account ? event->cloud->account : "", event->cloud->id);
 	event_id(event->time_ns, "cloudtrail", cloud.data, cloud.length, out);
 }

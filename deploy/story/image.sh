@@ -21,10 +21,11 @@ OS
 cat >"$root/usr/bin/event-generator" <<'WORKLOAD'
 #!/bin/sh
 # The workload: changes binaries of its own container, as an attacker who wants to stay would.
+# Absolute paths: this shell would otherwise run its own applets without executing anything.
 uuid=$1
-touch "/usr/bin/$uuid"
-mv "/usr/bin/$uuid" "/usr/bin/$uuid.moved"
-rm "/usr/bin/$uuid.moved"
+/bin/touch "/usr/bin/$uuid"
+/bin/mv "/usr/bin/$uuid" "/usr/bin/$uuid.moved"
+/bin/rm "/usr/bin/$uuid.moved"
 WORKLOAD
 chmod 755 "$root/usr/bin/event-generator"
 
