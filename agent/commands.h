@@ -5,4 +5,4 @@
 
 #include "conf/program.h"
 
-extern const struct command command_run, command_task, command_doctor;
+extern const struct command command_run, command_task, command_host, command_doctor;

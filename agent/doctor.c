@@ -1,9 +1,7 @@
 /* secagent doctor: what this machine lets the sensors do. */
-#include <errno.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -11,8 +9,9 @@
 #include <unistd.h>
 
 #include "agent/commands.h"
+#include "agent/sensor/bpf/sensor_bpf.h"
 
-static int check_ptrace(void)
+static int check_ptrace(struct err *err)
 {
 	int code = 0;
 	pid_t child = fork();
@@ -22,7 +21,7 @@ static int check_ptrace(void)
 		_exit(0);
 	}
 	if (child < 0 || ptrace(PTRACE_SEIZE, child, NULL, PTRACE_O_TRACESECCOMP) < 0)
-		code = errno;
+		code = err_errno(err, ERR_DENIED, "cannot trace a child");
 	if (child > 0) {
 		kill(child, SIGKILL);
 		waitpid(child, NULL, 0);
@@ -30,26 +29,29 @@ static int check_ptrace(void)
 	return code;
 }
 
-static int check_seccomp(void)
+static int check_seccomp(struct err *err)
 {
 	uint32_t action = SECCOMP_RET_TRACE;
 
-	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) < 0 ? errno : 0;
+	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) < 0)
+		return err_errno(err, ERR_DENIED, "cannot stop a process at a call");
+	return 0;
 }
 
-static int check_bpf(void)
+/* All but the programs that no rule asks for. */
+static int check_bpf(struct err *err)
 {
-	char unused[256] = { 0 };
+	struct sensor_wants wants = { 0 };
+	struct sensor_bpf *sensor;
+	int code = sensor_bpf_open(&wants, &sensor, err);
 
-	/* An invalid request: the rights are checked before its content. */
-	if (syscall(SYS_bpf, 0xffff, unused, sizeof(unused)) < 0 && errno != EINVAL && errno != E2BIG)
-		return errno;
-	return 0;
+	sensor_bpf_close(sensor);
+	return code;
 }
 
 static const struct {
 	const char *name, *needed_for;
-	int (*check)(void);
+	int (*check)(struct err *err);
 } checks[] = {
 	{ "ptrace", "run and task", check_ptrace },
 	{ "seccomp", "run and task", check_seccomp },
@@ -64,10 +66,12 @@ static int command_doctor_main(const void *conf UNUSED, int argc UNUSED, char **
 	uname(&name);
 	printf("kernel   %s %s\n", name.release, name.machine);
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
-		int code = checks[i].check();
+		struct err reason = { 0 };
+		int code = checks[i].check(&reason);
 
-		printf("%-8s %s (for %s)\n", checks[i].name, code ? strerror(code) : "works", checks[i].needed_for);
-		if (code)
+		printf("%-8s %s (for %s)\n", checks[i].name, code < 0 ? reason.message : "works",
+		       checks[i].needed_for);
+		if (code < 0)
 			*ret_exit = 1;
 	}
 	return 0;

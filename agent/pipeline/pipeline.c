@@ -223,6 +223,9 @@ static struct execution *take_in(struct process_table *processes, const struct s
 								.cwd = event->folder,
 								.args = event->args,
 								.args_length = event->args_length,
+								.uid = event->uid,
+								.gid = event->gid,
+								.has_ids = event->args != NULL,
 								.time_ns = event->time_ns });
 	execution = process_table_get(processes, event->pid);
 	if (execution && event->call != SENSOR_PROCEXIT)

@@ -1,5 +1,6 @@
 #include "agent/state/process_table.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,6 +109,10 @@ static struct execution *read_execution(struct process_table *table, pid_t pid, 
 		execution->view.uid = status.uid;
 		execution->view.gid = status.gid;
 	}
+	if (facts->has_ids) {
+		execution->view.uid = facts->uid;
+		execution->view.gid = facts->gid;
+	}
 	proc_stat_read(pid, &execution->stat);
 	execution->loginuid = proc_loginuid(pid);
 	execution->view.start_ns = facts->time_ns ? facts->time_ns : execution->stat.start_ns;
@@ -163,6 +168,26 @@ struct execution *process_table_fork(struct process_table *table, pid_t pid, pid
 	return place(table, child, execution);
 }
 
+static void inherit_name(char name[USER_NAME_MAX], const char *former, bool is_same_id)
+{
+	if (!name[0] && is_same_id)
+		snprintf(name, USER_NAME_MAX, "%s", former);
+}
+
+/* What an exec leaves as it is, where the process ended before /proc was asked. */
+static void inherit_missing(struct execution *execution, const struct execution *former)
+{
+	if (!execution->stat.start_ns) {
+		execution->stat = former->stat;
+		execution->view.vpid = former->view.vpid;
+		execution->loginuid = former->loginuid;
+	}
+	inherit_name(execution->user, former->user, execution->view.uid == former->view.uid);
+	inherit_name(execution->group, former->group, execution->view.gid == former->view.gid);
+	inherit_name(execution->login_user, former->login_user, execution->loginuid == former->loginuid);
+	execution->view.user = execution->user[0] ? execution->user : NULL;
+}
+
 struct execution *process_table_exec(struct process_table *table, pid_t pid, const struct exec_facts *facts)
 {
 	struct execution *former = process_table_get(table, pid), *execution;
@@ -173,6 +198,7 @@ struct execution *process_table_exec(struct process_table *table, pid_t pid, con
 	if (former) {
 		execution_set_container(execution, former->container);
 		execution->view.ppid = former->view.ppid;
+		inherit_missing(execution, former);
 	}
 	return place(table, pid, execution);
 }

@@ -56,6 +56,8 @@ struct exec_facts {
 	const char *comm, *exe_path, *cwd;
 	const char *args; /* each ended by NUL */
 	size_t args_length;
+	uint32_t uid, gid; /* only if has_ids */
+	bool has_ids;
 	int64_t time_ns;
 };
 

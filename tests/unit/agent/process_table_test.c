@@ -77,6 +77,32 @@ static void an_exec_is_another_execution_of_the_same_process(void **state)
 	assert_string_equal(child->view.container, "box");
 }
 
+static void an_exec_of_a_process_already_gone_keeps_who_it_was(void **state)
+{
+	struct execution *self = process_table_get(*state, getpid()), *gone;
+	struct exec_facts facts = { .comm = "brief",
+				    .exe_path = "/bin/brief",
+				    .cwd = "/",
+				    .args = "brief",
+				    .args_length = 6,
+				    .uid = self->view.uid,
+				    .gid = self->view.gid,
+				    .has_ids = true };
+
+	process_table_fork(*state, getpid(), GONE, 7);
+	gone = process_table_exec(*state, GONE, &facts);
+	assert_string_equal(gone->view.name, "brief");
+	assert_int_equal(gone->view.ppid, getpid());
+	assert_string_equal(gone->user, self->user);
+	assert_string_equal(gone->group, self->group);
+	assert_int_equal(gone->loginuid, self->loginuid);
+	/* another user is not given the name of the former one */
+	facts.uid++;
+	gone = process_table_exec(*state, GONE, &facts);
+	assert_int_equal(gone->view.uid, self->view.uid + 1);
+	assert_string_equal(gone->user, "");
+}
+
 static void ancestors_outlive_their_end_for_their_descendants(void **state)
 {
 	struct execution *child;
@@ -128,6 +154,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_unknown_process_is_read_with_its_ancestors, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_fork_shares_what_its_parent_ran, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_exec_is_another_execution_of_the_same_process, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(an_exec_of_a_process_already_gone_keeps_who_it_was, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(ancestors_outlive_their_end_for_their_descendants, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_line_of_ancestors_has_an_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_full_table_forgets_who_was_longest_silent, set_up, tear_down),

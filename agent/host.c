@@ -1,0 +1,121 @@
+/* secagent host: every process of the machine, seen from inside the kernel. */
+#include <signal.h>
+
+#include "agent/agent.h"
+#include "agent/commands.h"
+#include "agent/containers.h"
+#include "agent/sensor/bpf/sensor_bpf.h"
+#include "base/log.h"
+#include "base/time.h"
+
+#define POLL_MS 100 /* how late a signal is noticed at the most */
+
+struct host_conf {
+	struct agent_conf agent;
+};
+
+static const struct opt host_opts[] = { AGENT_OPTS(host_conf), OPT_END };
+
+struct host {
+	struct agent agent;
+	struct containers *containers;
+	struct sensor_bpf *sensor;
+};
+
+static volatile sig_atomic_t is_asked_to_stop;
+
+static void stop(int signal_number UNUSED)
+{
+	is_asked_to_stop = 1;
+}
+
+static void catch_signals(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action = { .sa_handler = stop };
+
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaction(signals[i], &action, NULL);
+}
+
+/* A process enters its container by an exec; what it forks inherits it. */
+static void handle(void *context, const struct sensor_event *event)
+{
+	struct host *host = context;
+	const struct container_identity *container;
+
+	if (sensor_call_in(event->call, SENSOR_EXEC_CALLS)) {
+		container = containers_find(host->containers, event->pid, event->mount_namespace);
+		if (container)
+			process_table_assign(pipeline_processes(host->agent.pipeline), event->pid, container);
+	}
+	pipeline_handle(host->agent.pipeline, event);
+}
+
+static int watch(struct host *host, struct err *err)
+{
+	int64_t heartbeat_ns = time_monotonic_ns();
+
+	while (!is_asked_to_stop) {
+		if (sensor_bpf_poll(host->sensor, POLL_MS, handle, host, err) < 0)
+			return err->code;
+		if (time_monotonic_ns() < heartbeat_ns)
+			continue;
+		pipeline_heartbeat(host->agent.pipeline, NULL);
+		heartbeat_ns += HEARTBEAT_NS;
+	}
+	return 0;
+}
+
+static int host_open(struct host *host, const struct agent_conf *conf, struct err *err)
+{
+	struct sensor_wants wants;
+	int code = agent_open(&host->agent, conf, ORIGIN_HOST, err);
+
+	if (code < 0)
+		return code;
+	host->containers = containers_new();
+	if (!host->containers)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	agent_wants(&host->agent, &wants);
+	return sensor_bpf_open(&wants, &host->sensor, err);
+}
+
+static void host_close(struct host *host)
+{
+	sensor_bpf_close(host->sensor);
+	agent_close(&host->agent);
+	containers_free(host->containers);
+}
+
+static int command_host_main(const void *conf, int argc UNUSED, char **argv UNUSED, int *ret_exit UNUSED,
+			     struct err *err)
+{
+	const struct host_conf *host_conf = conf;
+	struct host host = { 0 };
+	int code;
+
+	catch_signals();
+	code = host_open(&host, &host_conf->agent, err);
+	if (code == 0) {
+		log_info("watching", "watching every process of this host");
+		code = watch(&host, err);
+	}
+	host_close(&host);
+	return code;
+}
+
+const struct command command_host = {
+	.name = "host",
+	.summary = "watch every process of this host",
+	.details =
+		"Needs CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN) and a kernel from 5.10 on that describes its types "
+		"(BTF); where\n"
+		"that is not given, one line says what is missing, and the exit code is 4. Ends by SIGINT or "
+		"SIGTERM.\n\n"
+		"  secagent host\n"
+		"  secagent host -r rules.yaml -o json --collector tcp://collector:4646",
+	.opts = host_opts,
+	.conf_size = sizeof(struct host_conf),
+	.run = command_host_main,
+};
