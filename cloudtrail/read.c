@@ -3,21 +3,29 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "cloudtrail/detect.h"
 #include "cloudtrail/source/reader.h"
+#include "rules/falco_output.h"
+
+#define ALERT_ARENA_MAX (32u << 20)
 
 struct read_conf {
 	const char *output;
+	struct opt_list rules;
 };
 
 static const struct opt read_opts[] = {
 	OPT(read_conf, output, "output", 'o', OPT_TEXT, "FORMAT", "jsonl",
 	    "jsonl (the redacted record, one a line) or text"),
+	OPT(read_conf, rules, "rules", 'r', OPT_LIST, "RULES", NULL,
+	    "rule file or folder in the Falco language; adds the alerts behind each record; may be repeated"),
 	OPT_END,
 };
 
 struct read_state {
 	bool text;
+	struct detect *detect; /* NULL without rules */
+	struct arena arena;    /* of one record's alerts */
 	struct strbuf line;
 };
 
@@ -31,6 +39,23 @@ static int write_out(struct strbuf *line, struct err *err)
 	return 0;
 }
 
+static int add_alerts(struct read_state *state, const struct record *record, struct err *err)
+{
+	struct alert *alerts;
+	int count;
+
+	arena_reset(&state->arena);
+	count = detect_record(state->detect, record, &state->arena, &alerts, err);
+	for (int i = 0; i < count; i++) {
+		if (state->text)
+			falco_text_line(&alerts[i], record->time_ns, &state->line);
+		else if (falco_json_line(&alerts[i], record->time_ns, detect_hostname(state->detect), &state->line,
+					 err) < 0)
+			return err->code;
+	}
+	return count < 0 ? count : 0;
+}
+
 static int print_record(void *context, const struct record *record, struct err *err)
 {
 	struct read_state *state = context;
@@ -39,6 +64,8 @@ static int print_record(void *context, const struct record *record, struct err *
 		record_text_line(record, &state->line);
 	else if (record_json_line(record, &state->line, err) < 0)
 		return ERR_MEMORY;
+	if (state->detect && add_alerts(state, record, err) < 0)
+		return err->code;
 	return write_out(&state->line, err);
 }
 
@@ -71,10 +98,14 @@ static int read_run(const void *conf_, int argc, char **argv, int *ret_exit, str
 	(void)argc;
 	if (!state.text && strcmp(conf->output, "jsonl") != 0)
 		return err_set(err, ERR_USAGE, "output is \"%s\", but must be jsonl or text", conf->output);
-	if (reader_open(&sink, &reader, err) < 0)
+	if ((conf->rules.count && detect_open(&conf->rules, &state.detect, err) < 0) ||
+	    reader_open(&sink, &reader, err) < 0)
 		return err->code;
+	arena_init(&state.arena, ALERT_ARENA_MAX);
 	code = reader_paths(reader, argv, err);
 	strbuf_fini(&state.line);
+	arena_fini(&state.arena);
+	detect_close(state.detect);
 	if (code < 0)
 		return code;
 	if (fflush(stdout) != 0)

@@ -73,15 +73,35 @@ static bool grow(struct generation *generation)
 	return true;
 }
 
-bool seen_before(struct seen *seen, const void *key, size_t length)
+void seen_digest(const void *key, size_t length, unsigned char out[SEEN_DIGEST_SIZE])
 {
 	unsigned char hash[SHA256_DIGEST_LENGTH];
-	struct digest digest;
 
 	SHA256(key, length, hash);
-	memcpy(&digest, hash, sizeof(digest));
+	memcpy(out, hash, SEEN_DIGEST_SIZE);
+}
+
+static struct digest digest_of(const unsigned char bytes[SEEN_DIGEST_SIZE])
+{
+	struct digest digest;
+
+	memcpy(&digest, bytes, sizeof(digest));
 	digest.low |= 1; /* never the empty slot */
-	if (holds(&seen->young, digest) || holds(&seen->old, digest))
+	return digest;
+}
+
+bool seen_has_digest(const struct seen *seen, const unsigned char bytes[SEEN_DIGEST_SIZE])
+{
+	struct digest digest = digest_of(bytes);
+
+	return holds(&seen->young, digest) || holds(&seen->old, digest);
+}
+
+bool seen_before_digest(struct seen *seen, const unsigned char bytes[SEEN_DIGEST_SIZE])
+{
+	struct digest digest = digest_of(bytes);
+
+	if (seen_has_digest(seen, bytes))
 		return true;
 	if (seen->young.count == SEEN_MAX) {
 		free(seen->old.slots);
@@ -94,4 +114,20 @@ bool seen_before(struct seen *seen, const void *key, size_t length)
 	*slot_of(&seen->young, digest) = digest;
 	seen->young.count++;
 	return false;
+}
+
+bool seen_has(const struct seen *seen, const void *key, size_t length)
+{
+	unsigned char digest[SEEN_DIGEST_SIZE];
+
+	seen_digest(key, length, digest);
+	return seen_has_digest(seen, digest);
+}
+
+bool seen_before(struct seen *seen, const void *key, size_t length)
+{
+	unsigned char digest[SEEN_DIGEST_SIZE];
+
+	seen_digest(key, length, digest);
+	return seen_before_digest(seen, digest);
 }

@@ -1,0 +1,8 @@
+/*
+ * run.h: the command "run": the service that reads CloudTrail files as they come and ships them to the collector.
+ */
+#pragma once
+
+#include "conf/program.h"
+
+extern const struct command run_command;

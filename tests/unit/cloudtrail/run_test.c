@@ -1,0 +1,198 @@
+/* seccloudtrail run as a whole program, against a receiver that acknowledges and remembers what came. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+#include <sys/wait.h>
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/time.h"
+#include "bus/receiver.h"
+#include "wire/wire.h"
+
+#define ARENA_SIZE (64u << 20)
+
+struct fixture {
+	char folder[64], url[128];
+	struct receiver *receiver;
+	pthread_mutex_t lock; /* guards: events, notes, mode */
+	size_t events;
+	struct strbuf notes; /* "id@account resolution [rule]" of each event */
+	enum origin_mode mode;
+};
+
+static void note_event(struct fixture *fixture, const struct event *event)
+{
+	fixture->events++;
+	if (event->kind != EVENT_CLOUD || event->resolution_ns != NS_PER_S)
+		strbuf_adds(&fixture->notes, "wrong kind or resolution ");
+	strbuf_addf(&fixture->notes, "%s@%s", event->cloud->id, event->cloud->account);
+	for (size_t i = 0; i < event->alert_count; i++)
+		strbuf_addf(&fixture->notes, "[%s]", event->alerts[i].rule);
+	strbuf_addc(&fixture->notes, ' ');
+	if (strstr(event->cloud->json, "SECRET"))
+		strbuf_adds(&fixture->notes, "leaked ");
+}
+
+static void take_frame(void *context, const void *frame, size_t length, const char *peer, struct strbuf *reply)
+{
+	struct fixture *fixture = context;
+	AUTO_ARENA arena = { 0 };
+	struct batch batch;
+	struct reply answer = { .kind = REPLY_ACK };
+	struct err err;
+
+	(void)peer;
+	arena_init(&arena, ARENA_SIZE);
+	pthread_mutex_lock(&fixture->lock);
+	if (wire_batch_decode(frame, length, &arena, &batch, &err) < 0)
+		strbuf_addf(&fixture->notes, "bad frame: %s ", err.message);
+	for (size_t i = 0; i < batch.event_count; i++)
+		note_event(fixture, &batch.events[i]);
+	fixture->mode = batch.origin.mode;
+	answer.batch_no = batch.batch_no;
+	pthread_mutex_unlock(&fixture->lock);
+	wire_reply_encode(&answer, reply, &err);
+}
+
+static int setup(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+	strcpy(fixture->folder, "/tmp/clewline-run.XXXXXX");
+	assert_non_null(mkdtemp(fixture->folder));
+	snprintf(fixture->url, sizeof(fixture->url), "ipc://%s/intake.sock", fixture->folder);
+	pthread_mutex_init(&fixture->lock, NULL);
+	strbuf_init(&fixture->notes, 1 << 20);
+	*state = fixture;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *fixture = *state;
+	char command[128];
+
+	receiver_close(fixture->receiver);
+	snprintf(command, sizeof(command), "rm -rf '%s'", fixture->folder);
+	assert_int_equal(system(command), 0);
+	strbuf_fini(&fixture->notes);
+	free(fixture);
+	return 0;
+}
+
+static void listen_now(struct fixture *fixture)
+{
+	struct err err;
+
+	if (receiver_open(fixture->url, take_frame, fixture, &fixture->receiver, &err) < 0)
+		fail_msg("%s", err.message);
+}
+
+static void put(const struct fixture *fixture, const char *name, const char *text)
+{
+	char path[128];
+	struct err err;
+
+	snprintf(path, sizeof(path), "%s/bucket", fixture->folder);
+	assert_int_equal(folder_create(path, 0755, &err), 0);
+	snprintf(path, sizeof(path), "%s/bucket/%s", fixture->folder, name);
+	assert_int_equal(file_write_atomic(path, text, strlen(text), 0644, &err), 0);
+}
+
+static int run_once(const struct fixture *fixture, const char *patience)
+{
+	char command[1024];
+	int status;
+
+	snprintf(command, sizeof(command),
+		 "%s/seccloudtrail run --once --files %s/bucket --spool %s/spool --collector %s --patience %s "
+		 "2>%s/log",
+		 getenv("CLEWLINE_BIN"), fixture->folder, fixture->folder, fixture->url, patience, fixture->folder);
+	status = system(command);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static bool log_has(const struct fixture *fixture, const char *text)
+{
+	AUTO_STRBUF log = STRBUF_INIT;
+	char path[128];
+	struct err err;
+
+	snprintf(path, sizeof(path), "%s/log", fixture->folder);
+	assert_int_equal(file_read(path, 1 << 20, &log, &err), 0);
+	return strstr(log.data, text);
+}
+
+#define LOGIN                                                                                                        \
+	"{\"eventVersion\":\"1.09\",\"eventTime\":\"2026-11-23T12:00:00Z\",\"eventName\":\"ConsoleLogin\","          \
+	"\"eventID\":\"login\","                                                                                     \
+	"\"eventSource\":\"signin.amazonaws.com\",\"recipientAccountId\":\"111122223333\",\"userIdentity\":{"        \
+	"\"type\":\"IAMUser\","                                                                                      \
+	"\"userName\":\"badlugo\"},\"responseElements\":{\"ConsoleLogin\":\"Success\",\"sessionToken\":\"SECRET\"}," \
+	"\"additionalEventData\":{\"MFAUsed\":\"No\"}}"
+#define QUIET                                                                                                        \
+	"{\"eventVersion\":\"1.09\",\"eventTime\":\"2026-11-23T12:00:01Z\",\"eventName\":\"DescribeTasks\","         \
+	"\"eventID\":\"quiet\","                                                                                     \
+	"\"eventSource\":\"ecs.amazonaws.com\",\"recipientAccountId\":\"111122223333\",\"readOnly\":true}"
+
+static void records_and_alerts_arrive_once_and_a_second_run_sends_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+
+	put(fixture, "1.json", "{\"Records\":[" LOGIN "," QUIET "]}");
+	put(fixture, "2.json", "{\"Records\":[" QUIET "," LOGIN "]}");
+	listen_now(fixture);
+	assert_int_equal(run_once(fixture, "30s"), 0);
+	assert_string_equal(fixture->notes.data, "login@111122223333[Console login without MFA] quiet@111122223333 ");
+	assert_int_equal(fixture->mode, ORIGIN_CLOUDTRAIL);
+	assert_int_equal(run_once(fixture, "30s"), 0);
+	assert_int_equal(fixture->events, 2);
+}
+
+static void nothing_is_lost_while_the_collector_is_away(void **state)
+{
+	struct fixture *fixture = *state;
+
+	put(fixture, "1.json", "{\"Records\":[" LOGIN "," QUIET "]}");
+	assert_int_equal(run_once(fixture, "1ms"), 8);
+	assert_true(log_has(fixture, "could not reach the collector at \"ipc://"));
+	assert_int_equal(fixture->events, 0);
+	listen_now(fixture);
+	assert_int_equal(run_once(fixture, "30s"), 0);
+	assert_string_equal(fixture->notes.data, "login@111122223333[Console login without MFA] quiet@111122223333 ");
+}
+
+static void a_bad_file_is_reported_and_the_rest_arrives(void **state)
+{
+	struct fixture *fixture = *state;
+
+	put(fixture, "1.json", "{\"Records\":[" LOGIN ",\n{\"eventName\": oops}]}");
+	put(fixture, "2.json", QUIET);
+	listen_now(fixture);
+	assert_int_equal(run_once(fixture, "30s"), 1);
+	assert_int_equal(fixture->events, 2);
+	assert_true(log_has(fixture, "bucket/1.json:2:"));
+	/* mended, it is read again; the store knows the records by their ids */
+	put(fixture, "1.json", "{\"Records\":[" LOGIN "]}");
+	assert_int_equal(run_once(fixture, "30s"), 0);
+	assert_int_equal(fixture->events, 3);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(records_and_alerts_arrive_once_and_a_second_run_sends_nothing),
+		CASE(nothing_is_lost_while_the_collector_is_away),
+		CASE(a_bad_file_is_reported_and_the_rest_arrives),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
