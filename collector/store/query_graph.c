@@ -85,12 +85,12 @@ int query_entities_named(struct store *store, int64_t tenant, int kind, const ch
 			 size_t limit, struct arena *arena, struct entity_row **ret, size_t *ret_count,
 			 struct err *err)
 {
-	AUTO_PARAMS params;
 	char *after = arena_printf(arena, "%s" AFTER_ALL, text);
+	AUTO_PARAMS params;
 
+	params_init(&params, &sql_statements[SQL_ENTITIES_NAMED]);
 	if (!after)
 		return err_set(err, ERR_MEMORY, "out of memory");
-	params_init(&params, &sql_statements[SQL_ENTITIES_NAMED]);
 	params_int(&params, 0, tenant);
 	for (int i = 0; i < ENTITY_KIND_COUNT; i++) {
 		if (kind < 0 || kind == i)

@@ -1,0 +1,128 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "collector/store/sql.h"
+#include "fixture.h"
+#include "store/migrate.h"
+
+static struct fixture f;
+
+static void a_second_migration_finds_nothing_to_do(void **state UNUSED)
+{
+	struct err err = { 0 };
+
+	assert_int_equal(store_migrate(f.store, schema_steps, schema_step_count, &err), 0);
+	assert_int_equal(fixture_number(f.store, "SELECT count(*) FROM schema_step"), schema_step_count);
+}
+
+static void a_step_that_was_changed_is_refused(void **state UNUSED)
+{
+	struct schema_step steps[2] = { schema_steps[0], schema_steps[1] };
+	struct err err = { 0 };
+
+	steps[1].length--;
+	assert_int_equal(store_migrate(f.store, steps, 2, &err), ERR_FAILED);
+	assert_non_null(strstr(err.message, "\"0002_derived\" was applied with checksum"));
+}
+
+static void a_step_that_this_program_does_not_know_is_refused(void **state UNUSED)
+{
+	struct err err = { 0 };
+
+	assert_int_equal(store_migrate(f.store, schema_steps, 1, &err), ERR_FAILED);
+	assert_non_null(strstr(err.message, "\"0002_derived\", which this program does not know"));
+}
+
+static void a_step_that_fails_leaves_nothing_behind(void **state UNUSED)
+{
+	static const char text[] = "CREATE TABLE left_over (a int);\nCREATE TABLE left_over (a int);\n";
+	struct schema_step steps[8];
+	struct err err = { 0 };
+
+	assert_true(schema_step_count < 8);
+	memcpy(steps, schema_steps, schema_step_count * sizeof(steps[0]));
+	steps[schema_step_count] = (struct schema_step){ "9999_bad", text, strlen(text) };
+	assert_int_equal(store_migrate(f.store, steps, schema_step_count + 1, &err), ERR_FAILED);
+	assert_non_null(strstr(err.message, "schema step \"9999_bad\""));
+	assert_int_equal(fixture_number(f.store, "SELECT count(*) FROM pg_class WHERE relname = 'left_over'"), 0);
+	assert_int_equal(fixture_number(f.store, "SELECT count(*) FROM schema_step"), schema_step_count);
+}
+
+static void two_statements_in_one_command_are_refused(void **state UNUSED)
+{
+	struct err err = { 0 };
+
+	assert_int_equal(store_command(f.store, "SELECT 1; SELECT 2", &err), ERR_FAILED);
+}
+
+static void every_statement_of_the_program_can_be_prepared(void **state UNUSED)
+{
+	struct err err = { 0 };
+
+	for (size_t i = 0; i < SQL_COUNT; i++) {
+		if (store_prepare(f.store, &sql_statements[i], &err) < 0)
+			fail_msg("%s", err.message);
+	}
+}
+
+static void every_key_begins_with_the_tenant(void **state UNUSED)
+{
+	/* schema_step belongs to no tenant. */
+	assert_int_equal(
+		fixture_number(f.store,
+			       "SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid "
+			       "JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public' "
+			       "LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0] "
+			       "WHERE i.indisunique AND a.attname <> 'tenant_id' AND c.relname <> 'schema_step'"),
+		0);
+	assert_int_equal(
+		fixture_number(f.store,
+			       "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+			       "WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT EXISTS (SELECT FROM "
+			       "pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)"),
+		0);
+}
+
+static void nothing_is_used_that_distributed_postgresql_refuses(void **state UNUSED)
+{
+	assert_int_equal(fixture_number(f.store, "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal"), 0);
+	assert_int_equal(fixture_number(f.store, "SELECT count(*) FROM pg_constraint WHERE contype = 'f'"), 0);
+	assert_int_equal(fixture_number(f.store, "SELECT count(*) FROM pg_sequences WHERE schemaname = 'public'"), 0);
+}
+
+static void the_server_listens_on_no_network(void **state UNUSED)
+{
+	AUTO_FREE char *addresses = fixture_text(f.store, "SELECT current_setting('listen_addresses')");
+	AUTO_FREE char *checksums = fixture_text(f.store, "SELECT current_setting('data_checksums')");
+	AUTO_FREE char *commit = fixture_text(f.store, "SELECT current_setting('synchronous_commit')");
+
+	assert_string_equal(addresses, "");
+	assert_string_equal(checksums, "on");
+	assert_string_equal(commit, "on");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_second_migration_finds_nothing_to_do),
+		cmocka_unit_test(a_step_that_was_changed_is_refused),
+		cmocka_unit_test(a_step_that_this_program_does_not_know_is_refused),
+		cmocka_unit_test(a_step_that_fails_leaves_nothing_behind),
+		cmocka_unit_test(two_statements_in_one_command_are_refused),
+		cmocka_unit_test(every_statement_of_the_program_can_be_prepared),
+		cmocka_unit_test(every_key_begins_with_the_tenant),
+		cmocka_unit_test(nothing_is_used_that_distributed_postgresql_refuses),
+		cmocka_unit_test(the_server_listens_on_no_network),
+	};
+	int failed;
+
+	fixture_open(&f);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	fixture_close(&f);
+	return failed;
+}
