@@ -1,9 +1,11 @@
 /* secagent host: every process of the machine, seen from inside the kernel. */
 #include <signal.h>
+#include <sys/stat.h>
 
 #include "agent/agent.h"
 #include "agent/commands.h"
 #include "agent/containers.h"
+#include "agent/resolve.h"
 #include "agent/sensor/bpf/sensor_bpf.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -20,6 +22,8 @@ struct host {
 	struct agent agent;
 	struct containers *containers;
 	struct sensor_bpf *sensor;
+	uint32_t own_namespace; /* mounts of the agent itself */
+	struct resolved resolved;
 };
 
 static volatile sig_atomic_t is_asked_to_stop;
@@ -49,7 +53,7 @@ static void handle(void *context, const struct sensor_event *event)
 		if (container)
 			process_table_assign(pipeline_processes(host->agent.pipeline), event->pid, container);
 	}
-	pipeline_handle(host->agent.pipeline, event);
+	pipeline_handle(host->agent.pipeline, resolve(event, host->own_namespace, &host->resolved));
 }
 
 static int watch(struct host *host, struct err *err)
@@ -70,6 +74,7 @@ static int watch(struct host *host, struct err *err)
 static int host_open(struct host *host, const struct agent_conf *conf, struct err *err)
 {
 	struct sensor_wants wants;
+	struct stat mounts;
 	int code = agent_open(&host->agent, conf, ORIGIN_HOST, err);
 
 	if (code < 0)
@@ -77,6 +82,8 @@ static int host_open(struct host *host, const struct agent_conf *conf, struct er
 	host->containers = containers_new();
 	if (!host->containers)
 		return err_set(err, ERR_MEMORY, "out of memory");
+	if (stat("/proc/self/ns/mnt", &mounts) == 0)
+		host->own_namespace = (uint32_t)mounts.st_ino;
 	agent_wants(&host->agent, &wants);
 	return sensor_bpf_open(&wants, &host->sensor, err);
 }

@@ -61,9 +61,9 @@ static bool base_folder(pid_t tid, int dirfd, char out[PATH_MAX])
 	return proc_link(tid, name, out) && *out == '/';
 }
 
-static int open_in_root(pid_t tid, const char *path, uint64_t flags)
+static int open_in_root_with(pid_t tid, const char *path, uint64_t flags, uint64_t resolve)
 {
-	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | resolve };
 	char name[64];
 	AUTO_FD int root = -1;
 
@@ -72,6 +72,11 @@ static int open_in_root(pid_t tid, const char *path, uint64_t flags)
 	if (root < 0)
 		return -1;
 	return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+}
+
+static int open_in_root(pid_t tid, const char *path, uint64_t flags)
+{
+	return open_in_root_with(tid, path, flags, RESOLVE_NO_MAGICLINKS);
 }
 
 static bool folder_text(pid_t tid, int folder, char out[PATH_MAX])
@@ -105,6 +110,20 @@ bool path_real(pid_t tid, int dirfd, const char *path, struct real_path *ret)
 	if (folder < 0 || !folder_text(tid, folder, folder_path))
 		return false;
 	return path_join(strcmp(folder_path, "/") == 0 ? "" : folder_path, last, ret->text);
+}
+
+bool path_is_plain(pid_t tid, const char *path)
+{
+	const char *last = strrchr(path, '/');
+	char folder[PATH_MAX];
+	AUTO_FD int fd = -1;
+
+	if (!last || last - path >= PATH_MAX)
+		return false;
+	memcpy(folder, path, (size_t)(last - path));
+	folder[last - path] = '\0';
+	fd = open_in_root_with(tid, *folder ? folder : "/", O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+	return fd >= 0;
 }
 
 bool path_absolute(pid_t tid, int dirfd, const char *path, const char *cwd, char out[PATH_MAX])

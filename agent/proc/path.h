@@ -33,6 +33,12 @@ struct real_path {
 bool path_real(pid_t tid, int dirfd, const char *path, struct real_path *ret);
 
 /*
+ * True if no folder of the absolute path is a symbolic link, so that its text, made normal, is its real path. Cheaper than
+ * path_real(). False also when nothing can be said.
+ */
+bool path_is_plain(pid_t tid, const char *path);
+
+/*
  * Absolute form by text alone, for when path_real() cannot be asked: the folder of dirfd as /proc knows it, joined and
  * normalised. Falls back to cwd (may be NULL). False if it does not fit or nothing is known.
  */

@@ -35,6 +35,11 @@ cat >"$scratch/rules.yaml" <<'RULES'
   condition: evt.type in (rename, renameat, renameat2) and fs.path.name endswith /host-probe
   output: "moved %fs.path.name by cmd=%proc.cmdline"
   priority: WARNING
+- rule: Probe reached
+  desc: something is moved to this name
+  condition: evt.type in (rename, renameat, renameat2) and fs.path.target endswith /folder/host-probe-2
+  output: "reached %fs.path.target"
+  priority: WARNING
 - rule: Probe tried
   desc: a file with this name could not be removed
   condition: evt.type in (unlink, unlinkat) and evt.res != SUCCESS and fs.path.name endswith /host-probe
@@ -64,6 +69,11 @@ mkdir "$scratch/folder"
 wait_for "$scratch/out" "written $scratch/folder/host-probe by touch cmd=touch host-probe .* container=host"
 grep -q 'exe=/[^ ]*/touch ' "$scratch/out" || fail "the executed file is missing"
 wait_for "$scratch/out" "moved $scratch/folder/host-probe by cmd=mv host-probe moved"
+ln -s folder "$scratch/way"
+touch "$scratch/folder/other"
+mv "$scratch/folder/other" "$scratch/way/host-probe-2"
+wait_for "$scratch/out" "reached $scratch/folder/host-probe-2"
+echo "ok      a link on the way does not hide the place"
 echo "ok      programs that live for a millisecond are told with their arguments, file and folder"
 (cd "$scratch/folder" && "$(command -v unlink)" host-probe 2>/dev/null) || true
 wait_for "$scratch/out" "tried $scratch/folder/host-probe ENOENT"
