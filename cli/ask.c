@@ -15,12 +15,14 @@ void ask_add(struct strbuf *target, const char *name, const char *value)
 }
 
 /* A collector on this machine can be started from here; one elsewhere cannot. */
-static void add_hint(const char *url, struct err *err)
+static void add_hint(const struct ask_conf *conf, const char *url, struct err *err)
 {
-	size_t length = strlen(err->message);
+	size_t length = err ? strlen(err->message) : 0;
 
-	if (strncmp(url, "unix:", 5) == 0 && !strchr(err->message, '\n'))
-		snprintf(err->message + length, sizeof(err->message) - length, "\nNext:  secctl up");
+	if (!err || strncmp(url, "unix:", 5) != 0)
+		return;
+	snprintf(err->message + length, sizeof(err->message) - length, "\nNext:  secctl up%s%s",
+		 conf->state ? " --state " : "", conf->state ? conf->state : "");
 }
 
 int ask_json(const struct ask_conf *conf, const struct ask *ask, json_t **ret, struct err *err)
@@ -39,7 +41,7 @@ int ask_json(const struct ask_conf *conf, const struct ask *ask, json_t **ret, s
 		return err->code;
 	code = http_request(client, ask->method, ask->target, NULL, &reply, err);
 	if (code == ERR_UNREACHABLE)
-		add_hint(url, err);
+		add_hint(conf, url, err);
 	if (code < 0)
 		return code;
 	code = http_reply_check(&reply, err);

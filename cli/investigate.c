@@ -43,8 +43,10 @@ static int check(const struct investigate_conf *conf, struct err *err)
 	char *end;
 	double confidence;
 
-	if (strcmp(conf->output, "table") != 0 && strcmp(conf->output, "json") != 0)
-		return err_set(err, ERR_USAGE, "output is \"%s\", but must be table or json", conf->output);
+	enum table_format format;
+
+	if (screen_format(conf->output, 1u << TABLE_TEXT | 1u << TABLE_JSON, &format, err) < 0)
+		return err->code;
 	if (conf->window && duration_parse(conf->window, &ns, err) < 0) {
 		err_wrap(err, "window");
 		return err->code = ERR_USAGE;
@@ -128,13 +130,12 @@ static int print(const struct investigate_conf *conf, const json_t *document, st
 		.width = screen_width(), .ascii = conf->ascii, .colour = screen_colour(), .quiet = conf->quiet
 	};
 	AUTO_STRBUF out = STRBUF_INIT;
-	int code;
 
 	if (strcmp(conf->output, "json") == 0)
-		code = json_print(document, JSON_INDENT(2), &out, err);
-	else
-		code = report_investigation(document, &style, &out, err);
-	return code < 0 ? code : screen_write(&out, err);
+		return screen_json(document, err);
+	if (report_investigation(document, &style, &out, err) < 0)
+		return err->code;
+	return screen_write(&out, err);
 }
 
 static int run(const void *options, int argc, char **argv, int *ret_exit UNUSED, struct err *err)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "json/json.h"
 
 #define WIDTH_MAX 1000
 
@@ -36,4 +37,44 @@ int screen_write(const struct strbuf *text, struct err *err)
 	if (fd_write_all(STDOUT_FILENO, text->data, text->length, err) < 0)
 		return err_wrap(err, "could not write the answer");
 	return 0;
+}
+
+int screen_format(const char *word, unsigned int formats, enum table_format *ret, struct err *err)
+{
+	static const char *const words[] = {
+#define X(id, text) text,
+		TABLE_FORMATS(X)
+#undef X
+	};
+	int format = table_format_find(word);
+	AUTO_STRBUF known = STRBUF_INIT;
+
+	if (format >= 0 && formats & 1u << format) {
+		*ret = (enum table_format)format;
+		return 0;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (formats & 1u << i)
+			strbuf_addf(&known, "%s%s", known.length ? ", " : "", words[i]);
+	}
+	return err_set(err, ERR_USAGE, "output is \"%s\", but must be one of %s", word, known.data);
+}
+
+int screen_json(const json_t *json, struct err *err)
+{
+	AUTO_STRBUF out = STRBUF_INIT;
+
+	if (json_print(json, JSON_INDENT(2), &out, err) < 0)
+		return err->code;
+	return screen_write(&out, err);
+}
+
+int screen_table(const struct table *table, enum table_format format, struct err *err)
+{
+	struct table_style style = { .width = screen_width() };
+	AUTO_STRBUF out = STRBUF_INIT;
+
+	if (table_print(table, format, &style, &out, err) < 0)
+		return err->code;
+	return screen_write(&out, err);
 }
