@@ -14,7 +14,7 @@ enum field_flag {
 	FIELD_INDEX = 1 << 1,	     /* may be written name[N] */
 	FIELD_KEY = 1 << 2,	     /* may be written name[text] */
 	FIELD_ARG_REQUIRED = 1 << 3, /* must be written with an argument */
-	FIELD_FILTER_ONLY = 1 << 4,  /* cannot be printed */
+	FIELD_FILTER_ONLY = 1 << 4,  /* cannot be printed; a list holds both ends of a connection */
 	FIELD_ANCESTOR = 1 << 5,     /* without an index: true if it holds for any ancestor */
 	FIELD_PROCESS = 1 << 6,	     /* depends on the process alone, not on the event */
 	FIELD_DEPRECATED = 1 << 7,
@@ -45,7 +45,8 @@ int field_find(const char *name, size_t length);
 
 /*
  * Where an engine gets values from. read() returns false when the event has no such value. argument is the text
- * between the brackets, or NULL. *ret is borrowed until the next event.
+ * between the brackets, or NULL. *ret is borrowed until the next event. A field with FIELD_ANCESTOR is always asked with an
+ * index from "1" (the parent) on; the engine asks for all of them when the condition names none.
  */
 struct field_reader {
 	bool (*read)(const void *context, enum field field, const char *argument, struct value *ret);

@@ -174,6 +174,28 @@ static void info_set(struct ruleset *set, struct rule_item *rule, const struct a
 		set->failed_memory = true;
 }
 
+/* Falco prints nothing for this any more; an output that still has it loses it. */
+static void container_info_remove(struct ruleset *set, struct rule_item *rule, const char *label)
+{
+	static const char token[] = "%container.info";
+	struct origin origin;
+	char *found, *text;
+
+	while ((found = rule->output.text ? strstr(rule->output.text, token) : NULL)) {
+		origin = text_origin(&rule->output, (size_t)(found - rule->output.text));
+		set_report(set, &origin, "LOAD_DEPRECATED_ITEM", label,
+			   "%%container.info is deprecated: it is left out of the output");
+		text = arena_printf(&set->arena, "%.*s%s", (int)(found - rule->output.text), rule->output.text,
+				    found + strlen(token));
+		if (!text) {
+			set->failed_memory = true;
+			return;
+		}
+		rule->output.text = text;
+		rule->output.length -= strlen(token);
+	}
+}
+
 static void rule_compile(struct ruleset *set, struct rule_item *rule)
 {
 	struct compiler compiler = { .set = set, .rule = rule, .label = item_label(set, "rule", rule->name) };
@@ -189,6 +211,7 @@ static void rule_compile(struct ruleset *set, struct rule_item *rule)
 	if (!condition || !rule->condition.text || !rule->output.text) /* reported when it was read */
 		return;
 	compiler.source = source_kind(source);
+	container_info_remove(set, rule, compiler.label);
 	if (!exceptions_apply(set, rule, condition))
 		return;
 	ast = condition_compile(set, condition, compiler.label, SIZE_MAX);

@@ -184,7 +184,8 @@ int yaml_parse(const char *text, size_t length, struct arena *arena, struct yaml
 	struct err own;
 	struct reader reader = { .arena = arena, .err = err ? err : &own };
 	struct fy_diag_cfg diag_config = { .level = FYET_ERROR, .module_mask = ~0u };
-	struct fy_parse_cfg config = { .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE };
+	struct fy_parse_cfg config = { .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE |
+						FYPCF_SLOPPY_FLOW_INDENTATION };
 	CLEANUP(diag_free) struct fy_diag *diag = NULL;
 	CLEANUP(parser_free) struct fy_parser *parser = NULL;
 

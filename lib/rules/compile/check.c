@@ -112,6 +112,29 @@ static bool value_fill(struct compiler *compiler, struct matcher *matcher, const
 	return true;
 }
 
+/* .* .+ .? at a place: two bytes. */
+static size_t wildcard_length(const char *text, size_t length)
+{
+	return length >= 2 && text[0] == '.' && text[1] && strchr("*+?", text[1]) ? 2 : 0;
+}
+
+/* True for a plain text with at most ^, $ and a wildcard at its ends. */
+static bool regex_is_plain(const char *text, size_t length)
+{
+	size_t start = length && text[0] == '^', end = length;
+
+	if (end > start && text[end - 1] == '$')
+		end--;
+	start += wildcard_length(text + start, end - start);
+	if (end - start > 2 && text[end - 3] != '\\')
+		end -= wildcard_length(text + end - 2, 2);
+	for (size_t i = start; i < end; i++) {
+		if (strchr(".*+?()[]{}|\\^$", text[i]))
+			return false;
+	}
+	return true;
+}
+
 static bool regexes_fill(struct compiler *compiler, struct matcher *matcher, const struct ast_check *check)
 {
 	char message[PARSE_MESSAGE_MAX];
@@ -132,9 +155,10 @@ static bool regexes_fill(struct compiler *compiler, struct matcher *matcher, con
 			regex_free(matcher->regexes[i]);
 			return !(compiler->set->failed_memory = true);
 		}
-		if (strcspn(text->data, ".*+?()[]{}|\\^$") == text->length)
+		if (regex_is_plain(text->data, text->length))
 			compile_warning(compiler, text->at, "LOAD_COMPILE_CONDITION",
-					"regular expression '%s' could be '=': it has no special characters",
+					"regular expression '%s' can be written with '=', 'startswith', 'endswith', "
+					"'contains' or 'glob', which are faster",
 					text->data);
 	}
 	return matcher->regexes;

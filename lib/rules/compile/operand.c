@@ -104,6 +104,11 @@ static bool transform_check(struct compiler *compiler, const struct ast_operand 
 			      info->min == 1 ? "" : "s", from->count);
 		return false;
 	}
+	if (from->argument && from->transform != TRANSFORM_GETOPT) {
+		compile_error(compiler, from->at, "filter error: transformer '%s' does not support field arguments",
+			      info->name);
+		return false;
+	}
 	first = &operands[ret->parts[0]];
 	ret->type = VALUE_TEXT;
 	switch (from->transform) {

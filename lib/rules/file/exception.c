@@ -1,5 +1,6 @@
 #include "rules/file/item.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "rules/language/parser.h"
@@ -23,6 +24,25 @@ static bool is_list_op(const char *text, size_t length)
 			return true;
 	}
 	return false;
+}
+
+#define COMPARISON_MAX 64
+
+/* The words of a comparison with one blank between them; returns out. */
+static const char *comparison_read(const struct yaml_node *node, char out[COMPARISON_MAX])
+{
+	const char *text = yaml_text(node);
+	size_t length = 0;
+
+	for (; text && *text && length + 2 < COMPARISON_MAX; text++) {
+		if (isspace((unsigned char)*text))
+			continue;
+		if (length && isspace((unsigned char)text[-1]))
+			out[length++] = ' ';
+		out[length++] = *text;
+	}
+	out[length] = 0;
+	return out;
 }
 
 /* in, or "startswith oneof": an operator that takes a list. */
@@ -54,15 +74,18 @@ static bool is_comparison(const char *text)
 
 static void comparison_check(struct item_reader *reader, const struct yaml_node *node, bool is_single)
 {
-	const char *text = yaml_text(node);
+	char buffer[COMPARISON_MAX];
+	const char *text = comparison_read(node, buffer);
 
-	if (!text || !is_comparison(text))
+	if (!is_single && !is_comparison(text))
 		item_error(reader, node, "LOAD_ERR_YAML_VALIDATE", "'%s' is not a supported comparison operator",
-			   text ? text : "");
-	else if (is_single && !takes_list(text))
+			   text);
+	else if (is_single && (!is_comparison(text) || !takes_list(text)))
 		item_error(reader, node, "LOAD_ERR_YAML_VALIDATE",
-			   "Fields value is a single field, so comps must be one of (in, pmatch, intersects), or an "
-			   "operator with oneof, anyof or allof");
+			   "'%s' is not a supported comparison operator for a single field: comps must be one of "
+			   "(in, pmatch, "
+			   "intersects), or an operator with oneof, anyof or allof",
+			   text);
 }
 
 static void field_check(struct item_reader *reader, const struct yaml_node *node)
@@ -210,9 +233,10 @@ static void cell_add(struct strbuf *out, const char *comparison, const struct ya
 static void exception_print(const struct exception_item *exception, struct strbuf *out)
 {
 	const struct yaml_node *fields = exception->fields, *comps = exception->comps;
+	char buffer[COMPARISON_MAX];
 
 	if (fields->kind == YAML_SCALAR) {
-		strbuf_addf(out, "(%s %s (", fields->text, comps ? comps->text : "in");
+		strbuf_addf(out, "(%s %s (", fields->text, comps ? comparison_read(comps, buffer) : "in");
 		for (size_t i = 0; i < exception->rows.count; i++) {
 			strbuf_adds(out, i ? ", " : "");
 			value_add(out, ((const struct yaml_node *)exception->rows.items[i])->text);
@@ -226,7 +250,7 @@ static void exception_print(const struct exception_item *exception, struct strbu
 
 		strbuf_adds(out, i ? " or (" : "(");
 		for (size_t k = 0; k < fields->count; k++) {
-			const char *comparison = comps ? comps->items[k]->text : "=";
+			const char *comparison = comps ? comparison_read(comps->items[k], buffer) : "=";
 
 			strbuf_addf(out, "%s%s %s ", k ? " and " : "", fields->items[k]->text, comparison);
 			cell_add(out, comparison, row->items[k]);

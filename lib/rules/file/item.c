@@ -113,7 +113,7 @@ void keys_read(struct item_reader *reader, const struct item_key *keys)
 		item_error(reader, override, "LOAD_ERR_YAML_VALIDATE",
 			   "Keys 'override' and 'append: true' cannot be used together. Add an 'append' entry (e.g. "
 			   "'condition: append') under 'override' instead.");
-	else if (yaml_get(reader->item, "append"))
+	if (yaml_get(reader->item, "append"))
 		item_warning(reader, yaml_get(reader->item, "append"), "LOAD_DEPRECATED_ITEM",
 			     "'append' key is deprecated. Add an 'append' entry (e.g. 'condition: append') under "
 			     "'override' instead.");

@@ -1,5 +1,6 @@
 #include "rules/file/item.h"
 
+#include <limits.h>
 #include <strings.h>
 
 static const struct item_key rule_keys[] = {
@@ -87,6 +88,8 @@ static void tags_put(struct item_reader *reader, struct rule_item *rule, bool is
 /* Takes one key of the item into the rule. */
 static void key_put(struct item_reader *reader, struct rule_item *rule, enum rule_key key, bool is_append)
 {
+	long duration;
+
 	switch (key) {
 	case RULE_KEY_CONDITION:
 		text_put(reader, "condition", &rule->condition, is_append);
@@ -117,7 +120,15 @@ static void key_put(struct item_reader *reader, struct rule_item *rule, enum rul
 	case RULE_KEY_SKIP:
 		rule->skip_unknown = item_bool(reader, "skip-if-unknown-filter", false);
 		return;
-	default: /* captures are not made */
+	case RULE_KEY_CAPTURE: /* captures are not made, but what is written of them must be right */
+		item_bool(reader, "capture", false);
+		return;
+	case RULE_KEY_CAPTURE_DURATION:
+		if (!yaml_int(yaml_get(reader->item, "capture_duration"), 0, INT_MAX, &duration))
+			item_error(reader, yaml_get(reader->item, "capture_duration"), "LOAD_ERR_YAML_VALIDATE",
+				   "'capture_duration' must be a number of milliseconds");
+		return;
+	default:
 		return;
 	}
 }
@@ -224,6 +235,8 @@ void rule_read(struct item_reader *reader)
 
 	if (!name)
 		return;
+	if (source && !*source)
+		source = NULL;
 	reader->label = item_label(set, "rule", name);
 	keys_read(reader, rule_keys);
 	if (reader->failed || !definition_check(reader, rule, source))

@@ -192,7 +192,8 @@ static bool parse_right_operand(struct lexer *lexer, struct ast_check *check)
 		if (!lex_word(lexer, ")"))
 			return lex_fail(lexer, lexer->at, "expected a ')' token");
 		if (lexer->at < lexer->length && lexer->text[lexer->at] == '[')
-			return lex_fail(lexer, lexer->at, "val() takes no argument in brackets");
+			return lex_fail(lexer, lexer->at,
+					"filter error: transformer 'val' does not support field arguments");
 		check->is_val = true;
 	} else {
 		check->operand = parse_transform(lexer);
