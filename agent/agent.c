@@ -40,11 +40,11 @@ static int load_rules(struct agent *agent, struct err *err)
 		return err->code;
 	for (size_t i = 0; i < paths->count; i++) {
 		if (ruleset_add_path(agent->rules, paths->items[i], err) < 0)
-			return err_wrap(err, "could not load rules");
+			return err->code;
 	}
 	code = ruleset_compile(agent->rules, err);
 	print_diagnostics(agent->rules);
-	return code < 0 ? err_wrap(err, "the rules have errors") : 0;
+	return code == ERR_SYNTAX ? err_set(err, ERR_SYNTAX, "the rules have errors, listed above") : code;
 }
 
 static void print_alert(void *context, const struct alert *alert, int64_t time_ns)
