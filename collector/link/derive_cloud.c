@@ -204,9 +204,11 @@ static void add_issued_keys(struct derivation *derivation, const struct record *
 	if (key == NULL || strcmp(record->source, "sts") != 0)
 		return;
 	if (assumed != NULL) {
+		const char *colon = strchr(assumed, ':');
+
 		owner = derive_add_entity(derivation, ENTITY_SESSION, assumed);
-		derive_add_fact(derivation, owner, "name",
-				strchr(assumed, ':') != NULL ? strchr(assumed, ':') + 1 : NULL);
+		derive_add_fact(derivation, owner, "name", colon != NULL ? colon + 1 : NULL);
+		derive_add_alias(derivation, owner, ENTITY_SESSION, colon != NULL ? colon + 1 : NULL);
 	}
 	add_key(derivation, key, owner, "responseElements.credentials.accessKeyId");
 }
