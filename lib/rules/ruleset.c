@@ -202,6 +202,7 @@ static void rule_compile(struct ruleset *set, struct rule_item *rule)
 	struct pieced_text *condition = arena_new(&set->arena, struct pieced_text);
 	int source = source_find(rule->source);
 	struct ast *ast;
+	bool fine;
 
 	if (source < 0) {
 		set_report(set, &rule->origin, "LOAD_UNKNOWN_SOURCE", compiler.label, "Unknown source %s, skipping",
@@ -214,14 +215,12 @@ static void rule_compile(struct ruleset *set, struct rule_item *rule)
 	container_info_remove(set, rule, compiler.label);
 	if (!exceptions_apply(set, rule, condition))
 		return;
-	ast = condition_compile(set, condition, compiler.label, SIZE_MAX);
-	if (!ast)
-		return;
-	rule->program.node = node_compile(&compiler, ast);
-	if (rule->program.node == NOTHING && !compiler.failed && !compiler.is_skipped)
+	ast = condition_compile(set, condition, compiler.label, SIZE_MAX, &fine);
+	rule->program.node = ast ? node_compile(&compiler, ast) : NOTHING;
+	if (rule->program.node == NOTHING && fine && !compiler.failed && !compiler.is_skipped)
 		set->failed_memory = true;
 	format_compile(&compiler, &rule->output, &rule->program.output);
-	if (compiler.failed || compiler.is_skipped || set->failed_memory)
+	if (!fine || compiler.failed || compiler.is_skipped || set->failed_memory)
 		return;
 	evt_set_compile(ast, &rule->program.events);
 	if (source_kind(source) != SOURCE_SYSCALL) {

@@ -16,9 +16,11 @@
 #include "rules/vector.h"
 #include "yaml/yaml.h"
 
-#define RULE_ARENA_MAX	   ((size_t)512 << 20)
-#define CONDITION_TEXT_MAX (1u << 20) /* bytes, after lists are put in */
-#define DIAGNOSTICS_MAX	   10000
+#define RULE_ARENA_MAX	    ((size_t)512 << 20)
+#define CONDITION_TEXT_MAX  (1u << 20) /* bytes, after lists are put in */
+#define CONDITION_SIZE_MAX  200000     /* checks, ands, ors and nots of a condition, macros put in */
+#define CONDITION_DEPTH_MAX 4000       /* how deep they are nested then */
+#define DIAGNOSTICS_MAX	    10000
 
 struct rule_file {
 	const char *name, *text;

@@ -287,5 +287,5 @@ uint32_t check_compile(struct compiler *compiler, const struct ast *ast)
 	node.matcher = matcher_compile(compiler, ast->check);
 	if (!node.matcher)
 		return NOTHING;
-	return node_intern(compiler->set, key.data, &node);
+	return check_is_never(ast->check) ? NODE_FALSE : node_intern(compiler->set, key.data, &node);
 }

@@ -23,9 +23,12 @@ struct compiler {
 int source_find(const char *name);
 enum field_source source_kind(int source);
 
-/* Expands and parses a condition and puts the trees of macros in place of their names. NULL: reported. */
+/*
+ * Expands and parses a condition and puts the trees of macros in place of their names. NULL: reported. Names of macros that
+ * are unknown or wrong are reported and stay in the tree, so that the rest of it can be checked; *ret_fine is false then.
+ */
 struct ast *condition_compile(struct ruleset *set, const struct pieced_text *written, const char *label,
-			      size_t visibility);
+			      size_t visibility, bool *ret_fine);
 void macros_warn_unused(struct ruleset *set);
 
 /* Numbers of the operand or node, an old one if it is known already. */
@@ -38,6 +41,8 @@ bool program_init(struct ruleset *set);
 /* Constants of a matcher from the texts of a check. */
 bool matcher_fill(struct compiler *compiler, struct matcher *matcher, const struct ast_check *check);
 
+/* True for evt.num=0 and its like, which no event fulfils. */
+bool check_is_never(const struct ast_check *check);
 void evt_set_compile(const struct ast *ast, struct evt_set *ret);
 bool evt_type_known(const char *name);
 int evt_type_find(const char *name); /* row of model/evt_types.def, or -1 */

@@ -62,7 +62,7 @@ static bool has_number(const struct ast_check *check, const char *number)
 }
 
 /* Events count from 1, so that evt.num=0 is the usual way to write "never". */
-static bool is_never(const struct ast_check *check)
+bool check_is_never(const struct ast_check *check)
 {
 	if (check->left->kind != OPERAND_FIELD || strcmp(check->left->text.data, "evt.num") != 0)
 		return false;
@@ -126,7 +126,7 @@ static void evt_set_walk(const struct ast *ast, bool is_not, struct evt_set *ret
 		}
 		return;
 	case AST_CHECK:
-		if (is_never(ast->check))
+		if (check_is_never(ast->check))
 			*ret = evt_set_fill(is_not);
 		else if (!check_evt_set(ast->check, ret))
 			*ret = evt_set_fill(true);

@@ -59,47 +59,60 @@ static size_t name_find(const struct strbuf *text, const char *name, size_t at)
 	return SIZE_MAX;
 }
 
-/* Replaces every use of the list; true if there was one. */
+static void draft_cut(struct draft *draft, size_t count)
+{
+	strbuf_truncate(&draft->text, draft->text.length - count);
+	strbuf_truncate(&draft->from, draft->from.length - count * sizeof(uint32_t));
+}
+
+static bool draft_ends(const struct draft *draft, const char *set)
+{
+	return draft->text.length && is_one_of(draft->text.data[draft->text.length - 1], set);
+}
+
+/* Replaces every use of the list, with the blanks around it; true if there was one. */
 static bool list_paste(struct draft *draft, const struct list_item *list)
 {
-	size_t at = name_find(&draft->text, list->name, 0), pasted = strlen(list->pasted);
-	bool found = at != SIZE_MAX;
+	size_t at = 0, found = name_find(&draft->text, list->name, 0), pasted = strlen(list->pasted);
+	CLEANUP(draft_fini) struct draft next = { STRBUF_INIT, STRBUF_INIT };
 
-	while (at != SIZE_MAX && draft->text.length + pasted < CONDITION_TEXT_MAX) {
-		CLEANUP(draft_fini) struct draft next = { STRBUF_INIT, STRBUF_INIT };
-		size_t start = at, end = at + strlen(list->name);
-		uint32_t from = draft_from(draft, at);
+	if (found == SIZE_MAX)
+		return false;
+	strbuf_init(&next.text, CONDITION_TEXT_MAX);
+	for (; found != SIZE_MAX; found = name_find(&draft->text, list->name, at)) {
+		uint32_t from = draft_from(draft, found);
 
-		while (start > 0 && is_one_of(draft->text.data[start - 1], BLANKS))
-			start--;
-		while (is_one_of(draft->text.data[end], BLANKS))
-			end++;
+		draft_copy(&next, draft, at, found);
+		at = found + strlen(list->name);
+		while (draft_ends(&next, BLANKS))
+			draft_cut(&next, 1);
+		while (is_one_of(draft->text.data[at], BLANKS))
+			at++;
 		if (!pasted) { /* an empty list takes one comma with it */
-			if (start > 0 && draft->text.data[start - 1] == ',')
-				start--;
-			else if (draft->text.data[end] == ',')
-				end++;
+			if (draft_ends(&next, ","))
+				draft_cut(&next, 1);
+			else if (draft->text.data[at] == ',')
+				at++;
 		}
-		draft_copy(&next, draft, 0, start);
-		if (start > 0)
+		if (next.text.length)
 			draft_add(&next, " ", 1, from);
 		draft_add(&next, list->pasted, pasted, from);
 		draft_add(&next, " ", 1, from);
-		draft_copy(&next, draft, end, draft->text.length);
-		at = start + (start > 0) + pasted + 1;
-		draft_fini(draft);
-		*draft = next;
-		next = (struct draft){ STRBUF_INIT, STRBUF_INIT };
-		at = name_find(&draft->text, list->name, at);
+		if (next.text.failed)
+			break;
 	}
-	return found;
+	draft_copy(&next, draft, at, draft->text.length);
+	draft_fini(draft);
+	*draft = next;
+	next = (struct draft){ STRBUF_INIT, STRBUF_INIT };
+	return true;
 }
 
 static bool list_prepare(struct ruleset *set, struct list_item *list)
 {
-	AUTO_STRBUF text = STRBUF_INIT;
+	AUTO_STRBUF text = { .data = strbuf_empty, .max = CONDITION_TEXT_MAX };
 
-	for (size_t i = 0; i < list->values.count; i++) {
+	for (size_t i = 0; i < list->values.count && !text.failed; i++) {
 		const char *value = list->values.items[i];
 		struct list_item *other = map_get(set->list_names, value);
 
@@ -116,8 +129,11 @@ static bool list_prepare(struct ruleset *set, struct list_item *list)
 		strbuf_addf(&text, strchr(value, ' ') && *value != '"' && *value != '\'' ? "%s\"%s\"" : "%s%s",
 			    text.length ? ", " : "", value);
 	}
-	list->pasted = arena_copy(&set->arena, text.data, text.length);
-	return list->pasted && !text.failed;
+	if (text.failed)
+		set_report(set, &list->origin, "LOAD_ERR_VALIDATE", item_label(set, "list", list->name),
+			   "the list is longer than %u bytes", CONDITION_TEXT_MAX);
+	list->pasted = arena_copy(&set->arena, text.data, text.failed ? 0 : text.length);
+	return list->pasted;
 }
 
 bool lists_prepare(struct ruleset *set)
@@ -136,7 +152,8 @@ struct ast_home *text_expand(struct ruleset *set, const struct pieced_text *writ
 	CLEANUP(draft_fini) struct draft draft = { STRBUF_INIT, STRBUF_INIT };
 	struct ast_home *home = arena_new(&set->arena, struct ast_home);
 
-	for (uint32_t i = 0; i < written->length; i++)
+	strbuf_init(&draft.text, CONDITION_TEXT_MAX);
+	for (uint32_t i = 0; i < written->length && !draft.text.failed; i++)
 		draft_add(&draft, written->text + i, 1, i);
 	for (size_t i = 0; i < set->lists.count; i++) {
 		struct list_item *list = set->lists.items[i];
@@ -144,7 +161,7 @@ struct ast_home *text_expand(struct ruleset *set, const struct pieced_text *writ
 		if (list_paste(&draft, list))
 			list->is_used = true;
 	}
-	if (draft.text.length + 1 >= CONDITION_TEXT_MAX) {
+	if (draft.text.failed) {
 		struct origin origin = text_origin(written, 0);
 
 		set_report(set, &origin, "LOAD_ERR_VALIDATE", label,

@@ -13,13 +13,14 @@ static void home_set(struct ast *ast, const struct ast_home *home)
 }
 
 struct ast *condition_compile(struct ruleset *set, const struct pieced_text *written, const char *label,
-			      size_t visibility)
+			      size_t visibility, bool *ret_fine)
 {
 	struct ast_home *home = text_expand(set, written, label);
 	struct parse_error error;
 	struct origin origin;
 	struct ast *ast;
 
+	*ret_fine = false;
 	if (!home)
 		return NULL;
 	ast = condition_parse(home->text, home->length, RULE_DEPTH_MAX, &set->arena, &error);
@@ -29,15 +30,18 @@ struct ast *condition_compile(struct ruleset *set, const struct pieced_text *wri
 		return NULL;
 	}
 	home_set(ast, home);
-	return macros_resolve(set, ast, label, visibility) ? ast : NULL;
+	*ret_fine = macros_resolve(set, ast, label, visibility);
+	return ast;
 }
 
 static void macro_compile(struct ruleset *set, struct macro_item *macro)
 {
+	bool fine;
+
 	macro->state = MACRO_OPEN;
-	macro->ast =
-		condition_compile(set, &macro->condition, item_label(set, "macro", macro->name), macro->visibility);
-	macro->state = macro->ast ? MACRO_DONE : MACRO_BAD;
+	macro->ast = condition_compile(set, &macro->condition, item_label(set, "macro", macro->name),
+				       macro->visibility, &fine);
+	macro->state = fine ? MACRO_DONE : MACRO_BAD;
 }
 
 static bool macro_put(struct ruleset *set, struct ast *ast, const char *label, size_t visibility)
@@ -63,15 +67,34 @@ static bool macro_put(struct ruleset *set, struct ast *ast, const char *label, s
 	return true;
 }
 
+/* Macros of macros grow without bound; a tree that is too large is cut, so that nobody walks it. */
+static bool size_check(struct ruleset *set, struct ast *ast, const char *label)
+{
+	struct origin origin = home_origin(ast->home, ast->at);
+
+	if (ast->size <= CONDITION_SIZE_MAX && ast->depth <= CONDITION_DEPTH_MAX)
+		return true;
+	set_report(set, &origin, "LOAD_ERR_VALIDATE", label,
+		   "the condition is too large with its macros: more than %d parts, or nested deeper than %d",
+		   CONDITION_SIZE_MAX, CONDITION_DEPTH_MAX);
+	*ast = (struct ast){ .kind = AST_MACRO, .at = ast->at, .name = "", .home = ast->home, .size = 1, .depth = 1 };
+	return false;
+}
+
 static bool macros_resolve(struct ruleset *set, struct ast *ast, const char *label, size_t visibility)
 {
 	bool fine = true;
 
 	if (ast->kind == AST_MACRO)
 		return macro_put(set, ast, label, visibility);
-	for (size_t i = 0; i < ast->count; i++)
+	ast->size = ast->depth = 1;
+	for (size_t i = 0; i < ast->count; i++) {
 		fine = macros_resolve(set, ast->children[i], label, visibility) && fine;
-	return fine;
+		ast->size += ast->children[i]->size;
+		if (ast->children[i]->depth >= ast->depth)
+			ast->depth = ast->children[i]->depth + 1;
+	}
+	return size_check(set, ast, label) && fine;
 }
 
 void macros_warn_unused(struct ruleset *set)

@@ -104,15 +104,38 @@ uint32_t node_intern(struct ruleset *set, const char *key, const struct node *no
 	return (uint32_t)program->node_count - 1;
 }
 
+/* Takes constants out of an and, or or not; returns its number, if nothing else is left of it, or NOTHING. */
+static uint32_t node_fold(struct node *node)
+{
+	uint32_t neutral = node->kind == NODE_AND ? NODE_TRUE : NODE_FALSE;
+	size_t kept = 0;
+
+	if (node->kind == NODE_NOT)
+		return node->children[0] <= NODE_TRUE ? !node->children[0] : NOTHING;
+	for (size_t i = 0; i < node->count; i++) {
+		if (node->children[i] == !neutral)
+			return !neutral;
+		if (node->children[i] != neutral)
+			node->children[kept++] = node->children[i];
+	}
+	node->count = kept;
+	return kept == 0 ? neutral : kept == 1 ? node->children[0] : NOTHING;
+}
+
 uint32_t node_compile(struct compiler *compiler, const struct ast *ast)
 {
 	static const enum node_kind kinds[] = { [AST_AND] = NODE_AND, [AST_OR] = NODE_OR, [AST_NOT] = NODE_NOT };
 	struct node node = { 0 };
 	AUTO_STRBUF key = STRBUF_INIT;
 	bool fine = true;
+	uint32_t folded;
 
 	if (ast->kind == AST_CHECK)
 		return check_compile(compiler, ast);
+	if (ast->kind == AST_MACRO) { /* reported when it was looked for */
+		compiler->failed = true;
+		return NOTHING;
+	}
 	node.kind = kinds[ast->kind];
 	node.count = ast->count;
 	node.children = arena_array(&compiler->set->arena, uint32_t, ast->count);
@@ -120,13 +143,17 @@ uint32_t node_compile(struct compiler *compiler, const struct ast *ast)
 		compiler->set->failed_memory = true;
 		return NOTHING;
 	}
-	strbuf_addf(&key, "%d:", (int)node.kind);
 	for (size_t i = 0; i < ast->count; i++) {
 		node.children[i] = node_compile(compiler, ast->children[i]);
 		fine = fine && node.children[i] != NOTHING;
-		strbuf_addf(&key, "%u,", node.children[i]);
 	}
-	return fine ? node_intern(compiler->set, key.data, &node) : NOTHING;
+	folded = fine ? node_fold(&node) : NOTHING;
+	if (!fine || folded != NOTHING)
+		return folded;
+	strbuf_addf(&key, "%d:", (int)node.kind);
+	for (size_t i = 0; i < node.count; i++)
+		strbuf_addf(&key, "%u,", node.children[i]);
+	return node_intern(compiler->set, key.data, &node);
 }
 
 static void bucket_fill(struct ruleset *set, int source, int type)

@@ -91,6 +91,7 @@ struct ast {
 	const char *name; /* MACRO */
 	struct ast_check *check;
 	const struct ast_home *home; /* set after parsing */
+	size_t size, depth;	     /* of the tree, macros put in; set by the compiler */
 };
 
 /* Appends the condition in Falco's form: (a and not f in (b, c)). */

@@ -45,6 +45,7 @@ struct operand {
 	bool is_ends;	   /* both ends of a connection: != holds only if both differ */
 };
 
+/* The first two are also the numbers of the only nodes of their kind. */
 enum node_kind { NODE_FALSE, NODE_TRUE, NODE_AND, NODE_OR, NODE_NOT, NODE_LEAF };
 
 struct node {
