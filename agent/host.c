@@ -1,6 +1,5 @@
 /* secagent host: every process of the machine, seen from inside the kernel. */
 #include <signal.h>
-#include <sys/stat.h>
 
 #include "agent/agent.h"
 #include "agent/commands.h"
@@ -22,8 +21,7 @@ struct host {
 	struct agent agent;
 	struct containers *containers;
 	struct sensor_bpf *sensor;
-	uint32_t own_namespace; /* mounts of the agent itself */
-	struct resolved resolved;
+	struct resolver resolver;
 };
 
 static volatile sig_atomic_t is_asked_to_stop;
@@ -53,7 +51,7 @@ static void handle(void *context, const struct sensor_event *event)
 		if (container)
 			process_table_assign(pipeline_processes(host->agent.pipeline), event->pid, container);
 	}
-	pipeline_handle(host->agent.pipeline, resolve(event, host->own_namespace, &host->resolved));
+	pipeline_handle(host->agent.pipeline, resolver_handle(&host->resolver, event));
 }
 
 static int watch(struct host *host, struct err *err)
@@ -74,7 +72,6 @@ static int watch(struct host *host, struct err *err)
 static int host_open(struct host *host, const struct agent_conf *conf, struct err *err)
 {
 	struct sensor_wants wants;
-	struct stat mounts;
 	int code = agent_open(&host->agent, conf, ORIGIN_HOST, err);
 
 	if (code < 0)
@@ -82,8 +79,7 @@ static int host_open(struct host *host, const struct agent_conf *conf, struct er
 	host->containers = containers_new();
 	if (!host->containers)
 		return err_set(err, ERR_MEMORY, "out of memory");
-	if (stat("/proc/self/ns/mnt", &mounts) == 0)
-		host->own_namespace = (uint32_t)mounts.st_ino;
+	resolver_init(&host->resolver);
 	agent_wants(&host->agent, &wants);
 	return sensor_bpf_open(&wants, &host->sensor, err);
 }
@@ -99,7 +95,7 @@ static int command_host_main(const void *conf, int argc UNUSED, char **argv UNUS
 			     struct err *err)
 {
 	const struct host_conf *host_conf = conf;
-	struct host host = { 0 };
+	static struct host host; /* large */
 	int code;
 
 	catch_signals();

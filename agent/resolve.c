@@ -7,6 +7,10 @@
 #include <unistd.h>
 
 #include "agent/proc/proc.h"
+#include "base/time.h"
+
+/* Events are this old anyway when they arrive, so what was looked at meanwhile is as good as looking again. */
+#define PLAIN_NS (10 * NS_PER_MS)
 
 /* A process through which names mean what they meant to the one of the event; 0 if there is none. */
 static pid_t witness(const struct sensor_event *event, uint32_t own_namespace)
@@ -21,15 +25,55 @@ static pid_t witness(const struct sensor_event *event, uint32_t own_namespace)
 	return event->mount_namespace == own_namespace ? getpid() : 0;
 }
 
-static const char *real_of(pid_t pid, const char *folder, const char *path, struct real_path *ret)
+static struct plain_folder *slot_of(struct resolver *resolver, const char *folder, size_t length)
 {
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ (uint8_t)folder[i]) * 16777619u;
+	return &resolver->plain[hash % PLAIN_FOLDERS];
+}
+
+static bool is_known_plain(const struct plain_folder *slot, uint32_t mount_namespace, const char *folder,
+			   size_t length)
+{
+	return slot->mount_namespace == mount_namespace && slot->length == length &&
+	       memcmp(slot->text, folder, length) == 0 && time_monotonic_ns() - slot->looked_ns < PLAIN_NS;
+}
+
+static void keep_plain(struct plain_folder *slot, uint32_t mount_namespace, const char *folder, size_t length)
+{
+	if (length > sizeof(slot->text))
+		return;
+	slot->mount_namespace = mount_namespace;
+	slot->length = length;
+	slot->looked_ns = time_monotonic_ns();
+	memcpy(slot->text, folder, length);
+}
+
+/* One of the event's paths, as asked for; NULL where its text is its real path, or nobody can say. */
+static const char *real_of(struct resolver *resolver, const char *folder, const char *path, struct real_path *ret)
+{
+	const struct sensor_event *event = &resolver->event;
 	char joined[PATH_MAX];
+	struct plain_folder *slot;
+	size_t length;
+	pid_t pid;
 
 	if (!path || (*path != '/' && !folder) || !path_join(folder ? folder : "", path, joined))
 		return NULL;
-	if (path_is_plain(pid, joined) || !path_real(pid, AT_FDCWD, joined, ret))
+	length = (size_t)(strrchr(joined, '/') - joined);
+	slot = slot_of(resolver, joined, length);
+	if (is_known_plain(slot, event->mount_namespace, joined, length))
 		return NULL;
-	return ret->text;
+	pid = witness(event, resolver->own_namespace);
+	if (!pid)
+		return NULL;
+	if (path_is_plain(pid, joined)) {
+		keep_plain(slot, event->mount_namespace, joined, length);
+		return NULL;
+	}
+	return path_real(pid, AT_FDCWD, joined, ret) ? ret->text : NULL;
 }
 
 static bool has_second_path(enum sensor_call call)
@@ -37,19 +81,22 @@ static bool has_second_path(enum sensor_call call)
 	return sensor_call_in(call, SENSOR_RENAME_CALLS | SENSOR_LINK_CALLS);
 }
 
-const struct sensor_event *resolve(const struct sensor_event *event, uint32_t own_namespace,
-				   struct resolved *resolved)
+void resolver_init(struct resolver *resolver)
 {
-	pid_t pid;
+	struct stat status;
 
+	memset(resolver, 0, sizeof(*resolver));
+	if (stat("/proc/self/ns/mnt", &status) == 0)
+		resolver->own_namespace = (uint32_t)status.st_ino;
+}
+
+const struct sensor_event *resolver_handle(struct resolver *resolver, const struct sensor_event *event)
+{
 	if (!event->path || event->real_path || sensor_call_in(event->call, SENSOR_EXEC_CALLS))
 		return event;
-	pid = witness(event, own_namespace);
-	if (!pid)
-		return event;
-	resolved->event = *event;
-	resolved->event.real_path = real_of(pid, event->folder, event->path, &resolved->path);
+	resolver->event = *event;
+	resolver->event.real_path = real_of(resolver, event->folder, event->path, &resolver->path);
 	if (has_second_path(event->call))
-		resolved->event.real_path2 = real_of(pid, event->folder2, event->path2, &resolved->path2);
-	return &resolved->event;
+		resolver->event.real_path2 = real_of(resolver, event->folder2, event->path2, &resolver->path2);
+	return &resolver->event;
 }

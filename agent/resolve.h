@@ -9,11 +9,28 @@
 #include "agent/proc/path.h"
 #include "agent/sensor/sensor.h"
 
-struct resolved {
-	struct sensor_event event; /* a copy, with real_path and real_path2 set where they could be found */
-	struct real_path path, path2;
+#define PLAIN_FOLDERS	  256
+#define PLAIN_FOLDER_TEXT 232
+
+/* A folder that was found without links on its way a moment ago. */
+struct plain_folder {
+	int64_t looked_ns;
+	size_t length;
+	uint32_t mount_namespace;
+	char text[PLAIN_FOLDER_TEXT];
 };
 
-/* own_namespace is the mount namespace of the agent. Only paths with links in their folders get a real path. */
-const struct sensor_event *resolve(const struct sensor_event *event, uint32_t own_namespace,
-				   struct resolved *resolved);
+struct resolver {
+	uint32_t own_namespace; /* mounts of the agent */
+	struct sensor_event event;
+	struct real_path path, path2;
+	struct plain_folder plain[PLAIN_FOLDERS];
+};
+
+void resolver_init(struct resolver *resolver);
+
+/*
+ * The event, or a copy of it with real_path and real_path2 set where folders of its paths are links. Valid until the next
+ * call.
+ */
+const struct sensor_event *resolver_handle(struct resolver *resolver, const struct sensor_event *event);

@@ -10,22 +10,21 @@
 #include <cmocka.h>
 
 #include "agent/resolve.h"
+#include "base/time.h"
 
 #define GONE 4194000 /* a number that no live process has */
 
 static char scratch[] = "/tmp/resolve-XXXXXX";
-static uint32_t own_namespace;
-static struct resolved resolved;
+static struct resolver resolver;
 
 static int set_up(void **state)
 {
-	struct stat status;
 	char path[64];
 
 	(void)state;
-	if (!mkdtemp(scratch) || stat("/proc/self/ns/mnt", &status) < 0)
+	resolver_init(&resolver);
+	if (!mkdtemp(scratch) || resolver.own_namespace == 0)
 		return -1;
-	own_namespace = (uint32_t)status.st_ino;
 	snprintf(path, sizeof(path), "%s/folder", scratch);
 	if (mkdir(path, 0700) < 0)
 		return -1;
@@ -52,7 +51,7 @@ static struct sensor_event event_of(pid_t tid, enum sensor_call call, const char
 				      .pid = tid,
 				      .path = path,
 				      .folder = scratch,
-				      .mount_namespace = own_namespace };
+				      .mount_namespace = resolver.own_namespace };
 }
 
 static void a_link_among_the_folders_is_followed(void **state)
@@ -62,7 +61,7 @@ static void a_link_among_the_folders_is_followed(void **state)
 
 	(void)state;
 	snprintf(expected, sizeof(expected), "%s/folder/file", scratch);
-	assert_string_equal(resolve(&event, own_namespace, &resolved)->real_path, expected);
+	assert_string_equal(resolver_handle(&resolver, &event)->real_path, expected);
 }
 
 static void what_has_no_link_is_left_to_its_text(void **state)
@@ -70,10 +69,10 @@ static void what_has_no_link_is_left_to_its_text(void **state)
 	struct sensor_event event = event_of(getpid(), SENSOR_UNLINK, "folder/file");
 
 	(void)state;
-	assert_null(resolve(&event, own_namespace, &resolved)->real_path);
+	assert_null(resolver_handle(&resolver, &event)->real_path);
 	/* the last part is the entry itself, link or not */
 	event.path = "way";
-	assert_null(resolve(&event, own_namespace, &resolved)->real_path);
+	assert_null(resolver_handle(&resolver, &event)->real_path);
 }
 
 static void both_paths_of_a_rename_are_followed(void **state)
@@ -85,8 +84,8 @@ static void both_paths_of_a_rename_are_followed(void **state)
 	snprintf(second, sizeof(second), "%s/way/b", scratch);
 	snprintf(expected, sizeof(expected), "%s/folder/b", scratch);
 	event.path2 = second;
-	assert_null(resolve(&event, own_namespace, &resolved)->real_path);
-	assert_string_equal(resolve(&event, own_namespace, &resolved)->real_path2, expected);
+	assert_null(resolver_handle(&resolver, &event)->real_path);
+	assert_string_equal(resolver_handle(&resolver, &event)->real_path2, expected);
 }
 
 static void the_text_of_a_symbolic_link_is_not_a_path(void **state)
@@ -95,7 +94,7 @@ static void the_text_of_a_symbolic_link_is_not_a_path(void **state)
 
 	(void)state;
 	event.path2 = "way/b";
-	assert_null(resolve(&event, own_namespace, &resolved)->real_path2);
+	assert_null(resolver_handle(&resolver, &event)->real_path2);
 }
 
 static void a_process_that_is_gone_is_answered_for_by_one_with_its_mounts(void **state)
@@ -103,10 +102,28 @@ static void a_process_that_is_gone_is_answered_for_by_one_with_its_mounts(void *
 	struct sensor_event event = event_of(GONE, SENSOR_UNLINK, "way/file");
 
 	(void)state;
-	assert_non_null(resolve(&event, own_namespace, &resolved)->real_path);
+	assert_non_null(resolver_handle(&resolver, &event)->real_path);
 	/* nobody is left who sees what it saw */
-	event.mount_namespace = own_namespace + 1;
-	assert_ptr_equal(resolve(&event, own_namespace, &resolved), &event);
+	event.mount_namespace = resolver.own_namespace + 1;
+	assert_null(resolver_handle(&resolver, &event)->real_path);
+}
+
+static void a_folder_found_plain_is_looked_at_again(void **state)
+{
+	struct sensor_event event = event_of(getpid(), SENSOR_UNLINK, "other/file");
+	char other[64];
+
+	(void)state;
+	snprintf(other, sizeof(other), "%s/other", scratch);
+	assert_int_equal(mkdir(other, 0700), 0);
+	assert_null(resolver_handle(&resolver, &event)->real_path);
+	assert_int_equal(rmdir(other), 0);
+	assert_int_equal(symlink("folder", other), 0);
+	/* as if the folder had been looked at a while ago */
+	for (int i = 0; i < PLAIN_FOLDERS; i++)
+		resolver.plain[i].looked_ns -= NS_PER_S;
+	assert_non_null(resolver_handle(&resolver, &event)->real_path);
+	assert_int_equal(unlink(other), 0);
 }
 
 static void what_the_sensor_knew_stands(void **state)
@@ -115,7 +132,7 @@ static void what_the_sensor_knew_stands(void **state)
 
 	(void)state;
 	event.real_path = "/known";
-	assert_string_equal(resolve(&event, own_namespace, &resolved)->real_path, "/known");
+	assert_string_equal(resolver_handle(&resolver, &event)->real_path, "/known");
 }
 
 int main(void)
@@ -126,6 +143,7 @@ int main(void)
 		cmocka_unit_test(both_paths_of_a_rename_are_followed),
 		cmocka_unit_test(the_text_of_a_symbolic_link_is_not_a_path),
 		cmocka_unit_test(a_process_that_is_gone_is_answered_for_by_one_with_its_mounts),
+		cmocka_unit_test(a_folder_found_plain_is_looked_at_again),
 		cmocka_unit_test(what_the_sensor_knew_stands),
 	};
 
