@@ -1,5 +1,6 @@
 /* secagent task: the sidecar of an ECS task; watches every process that a launcher hands over, and all it starts. */
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/agent.h"
@@ -32,22 +33,25 @@ struct task {
 	bool once, had_one, stopping;
 };
 
-/* In the gate's thread: the endpoint may be slow, and nobody else waits for it here. */
-static void *ask_metadata(void *context UNUSED, const struct gate_request *request)
+static struct metadata *ask_metadata(const char *uri, const char *who)
 {
-	const char *own = getenv("ECS_CONTAINER_METADATA_URI_V4");
-	const char *uri = request->uri[0] ? request->uri : own;
 	struct metadata *metadata = NULL;
 	struct err err = { 0 };
 
 	if (!uri || !*uri)
-		log_warn("no-metadata",
-			 "ECS_CONTAINER_METADATA_URI_V4 is not set for process %d; going on without "
-			 "the names of task and container",
-			 request->pid);
+		log_warn("no-metadata", "ECS_CONTAINER_METADATA_URI_V4 is not set for %s", who);
 	else if (metadata_fetch(uri, METADATA_WAIT_NS, &metadata, &err) < 0)
-		log_warn("no-metadata", "%s; going on without the names of task and container", err.message);
+		log_warn("no-metadata", "%s; going on without what it would say about %s", err.message, who);
 	return metadata;
+}
+
+/* In the gate's thread: the endpoint may be slow, and nobody else waits for it here. */
+static void *prepare(void *context UNUSED, const struct gate_request *request)
+{
+	char who[32];
+
+	snprintf(who, sizeof(who), "process %d", request->pid);
+	return ask_metadata(request->uri[0] ? request->uri : getenv("ECS_CONTAINER_METADATA_URI_V4"), who);
 }
 
 static void wake(void *context)
@@ -110,7 +114,7 @@ static bool task_is_done(void *context)
 
 static int task_run(struct task *task, const char *socket, struct err *err)
 {
-	struct gate_conf gate = { socket, ask_metadata, wake, task };
+	struct gate_conf gate = { socket, prepare, wake, task };
 	struct follow follow = { &task->agent, NULL, task, on_signal, task_is_done };
 	struct sensor_wants wants;
 
@@ -119,6 +123,8 @@ static int task_run(struct task *task, const char *socket, struct err *err)
 	    tracer_new(pipeline_handle, task->agent.pipeline, &task->tracer, err) < 0 ||
 	    gate_open(&gate, &task->gate, err) < 0)
 		return err->code;
+	/* The sidecar's own view first, so that its first heartbeat already names the task; launchers can wait so long. */
+	agent_use_metadata(&task->agent, ask_metadata(getenv("ECS_CONTAINER_METADATA_URI_V4"), "the sidecar"));
 	log_info("listening", "launchers are awaited at \"%s\"", socket);
 	follow.tracer = task->tracer;
 	follow_run(&follow);

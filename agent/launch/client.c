@@ -15,6 +15,8 @@
 #include "base/file.h"
 #include "base/time.h"
 
+#define CONNECT_STEP_MS 20
+
 static int64_t left_ns(int64_t deadline_ns)
 {
 	int64_t left = deadline_ns - time_monotonic_ns();
@@ -22,7 +24,18 @@ static int64_t left_ns(int64_t deadline_ns)
 	return left > NS_PER_MS ? left : NS_PER_MS;
 }
 
-static int connect_to(const char *path, struct err *err)
+/* A sidecar that starts at the same moment may not listen yet. */
+static bool connect_patiently(int fd, const struct sockaddr_un *address, int64_t deadline_ns)
+{
+	while (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0) {
+		if ((errno != ENOENT && errno != ECONNREFUSED) || time_monotonic_ns() >= deadline_ns)
+			return false;
+		usleep(CONNECT_STEP_MS * 1000);
+	}
+	return true;
+}
+
+static int connect_to(const char *path, int64_t deadline_ns, struct err *err)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct timeval wait = { LAUNCH_WAIT_MS / 1000, (LAUNCH_WAIT_MS % 1000) * 1000 };
@@ -37,7 +50,7 @@ static int connect_to(const char *path, struct err *err)
 		return err_errno(err, ERR_FAILED, "could not make a socket");
 	/* Bounds connect() as well: it waits while the sidecar's queue is full. */
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+	if (!connect_patiently(fd, &address, deadline_ns))
 		return err_errno(err, ERR_UNREACHABLE, "could not reach the sensor at \"%s\"", path);
 	connected = fd;
 	fd = -1;
@@ -126,7 +139,7 @@ int client_hand_over(const char *path, struct err *err)
 {
 	int64_t deadline_ns = time_monotonic_ns() + LAUNCH_WAIT_MS * NS_PER_MS;
 	struct launch_reply reply;
-	AUTO_FD int fd = connect_to(path, err);
+	AUTO_FD int fd = connect_to(path, deadline_ns, err);
 
 	if (fd < 0)
 		return err->code;

@@ -207,7 +207,13 @@ class Sidecar:
         self.socket = work + "/launch.sock"
         self.child = subprocess.Popen([AGENT, "task", "-r", RULES, "--socket", self.socket, *options], stdout=subprocess.PIPE,
                                       stderr=subprocess.PIPE, text=True, env=environment())
-        self.first = self.child.stderr.readline()
+        self.first = [self.child.stderr.readline()]
+        while self.first[-1] and "listening" not in self.first[-1]:
+            self.first.append(self.child.stderr.readline())
+
+    def end(self):
+        out, log = self.child.communicate(timeout=60)
+        return out, "".join(self.first) + log
 
     def launch(self, command, *options, **env):
         return subprocess.run([LAUNCH, "--require", *options, "--", *command], capture_output=True, text=True, timeout=60,
@@ -220,10 +226,10 @@ def sidecar(work):
     base = "http://127.0.0.1:%d" % server.server_port
 
     agent = Sidecar(work, "--once")
-    check("listening" in agent.first, "the sidecar says where it listens", agent.first)
+    check("listening" in agent.first[-1], "the sidecar says where it listens", agent.first)
     done = agent.launch(["/bin/sh", "-c", "/bin/echo agent-test-1; exit 5"],
                         ECS_CONTAINER_METADATA_URI_V4="%s/v4/%s" % (base, CONTAINER))
-    out, log = agent.child.communicate(timeout=60)
+    out, log = agent.end()
     check(done.returncode == 5 and done.stdout == "agent-test-1\n" and done.stderr == "",
           "the launched command keeps its exit code and output", done)
     check(alerts_of(out) == ["Informational executed echo of sh in app of registry:5000/shop/app tag 2.1 task 0123456789abcdef "
@@ -233,14 +239,15 @@ def sidecar(work):
 
     agent = Sidecar(work, "--once")
     done = agent.launch(["/bin/echo", "agent-test-2"])
-    out, log = agent.child.communicate(timeout=60)
+    out, log = agent.end()
     check(done.returncode == 0 and len(alerts_of(out)) == 1, "the exec of the entry point itself is the first event", out)
-    check(log.count("no-metadata") == 1, "a missing metadata endpoint is one line", log)
+    check("is not set for the sidecar" in log and log.count("is not set for process") == 1,
+          "a missing metadata endpoint is one line for each who has none", log)
 
     agent = Sidecar(work, "--once")
     done = agent.launch(["/bin/echo", "agent-test-3"], ECS_CONTAINER_METADATA_URI_V4=base + "/broken/v4/x")
-    out, log = agent.child.communicate(timeout=60)
-    check(done.returncode == 0 and len(alerts_of(out)) == 1 and log.count("no-metadata") == 1 and "/broken" in log,
+    out, log = agent.end()
+    check(done.returncode == 0 and len(alerts_of(out)) == 1 and log.count("/broken") == 1,
           "a malformed answer of the endpoint is one line, and nothing stops", log)
 
     agent = Sidecar(work)
@@ -251,9 +258,17 @@ def sidecar(work):
     done = agent.launch(["/bin/echo", "agent-test-4"])
     check(done.returncode == 0, "nonsense on the socket does not keep launchers out", done)
     agent.child.send_signal(signal.SIGTERM)
-    out, log = agent.child.communicate(timeout=60)
+    out, log = agent.end()
     check(agent.child.returncode == 0 and len(alerts_of(out)) == 1, "SIGTERM ends the sidecar in order", (out, log))
     server.shutdown()
+
+
+def late_sidecar(work):
+    launcher = subprocess.Popen([LAUNCH, "--require", "--socket", work + "/launch.sock", "--", "/bin/echo", "agent-test-5"],
+                                stdout=subprocess.PIPE, text=True, env=environment())
+    agent = Sidecar(work, "--once")
+    check(launcher.communicate(timeout=60)[0] == "agent-test-5\n" and launcher.returncode == 0 and len(alerts_of(agent.end()[0])) == 1,
+          "a launcher waits for a sidecar that starts at the same moment")
 
 
 def without_sidecar(work):
@@ -278,7 +293,7 @@ def main():
         print("skipped: no secagent in %s" % BIN)
         return SKIP
     for part in (tells_what_happens, follows_links, escapes, json_lines, exit_codes, signals, many_processes, daemons, bad_input,
-                 sidecar, without_sidecar):
+                 sidecar, late_sidecar, without_sidecar):
         work = tempfile.mkdtemp(prefix="agent_test.")
         try:
             part(work)
