@@ -46,7 +46,7 @@ struct collector {
 
 static int read_token(struct collector *collector, const char *path, struct err *err)
 {
-	strbuf_init(&collector->token, TOKEN_MAX);
+	strbuf_init(&collector->token, STRBUF_MAX_DEFAULT);
 	if (!path)
 		return 0;
 	if (file_read(path, TOKEN_MAX, &collector->token, err) < 0)
@@ -155,6 +155,9 @@ static int start_all(struct collector *collector, const struct collector_conf *c
 	    pidfile_open(collector->state, &collector->pidfile, err) < 0)
 		return err->code;
 	signals_block();
+	/* Where it was started from may be closed to the user it runs as now, and must stay removable. */
+	if (chdir(collector->state) < 0)
+		return err_errno(err, ERR_FAILED, "could not enter \"%s\"", collector->state);
 	if (start_database(collector, err) < 0)
 		return err->code;
 	return start_services(collector, err);

@@ -101,7 +101,7 @@ bool listen_is_local(const char *url)
 	char host[HOST_MAX];
 	const char *port;
 
-	if (strstr(url, "tcp://") == NULL)
+	if (strncmp(url, "ipc://", 6) == 0 || strncmp(url, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0)
 		return true;
 	if (strncmp(url, TCP_PREFIX, strlen(TCP_PREFIX)) != 0 || split_tcp(url, host, &port, NULL) < 0)
 		return false;
