@@ -41,7 +41,7 @@ int api_event(const struct request *request, json_t **ret, unsigned int *ret_sta
 	bool has_more;
 	int code;
 
-	if (parse_uuid(request->argument, id, err) < 0 || pool_take(request->context->pool, &store, err) < 0)
+	if (parse_uuid(request->argument, id, err) < 0 || pool_take_reading(request->context->pool, &store, err) < 0)
 		return err->code;
 	code = query_events(store, TENANT_LOCAL, &filter, request->arena, &rows, &count, &has_more, err);
 	pool_give(request->context->pool, store);

@@ -17,7 +17,6 @@ static int answer_candidates(json_t *candidates, const char *message, json_t **r
 
 int api_investigate(const struct request *request, json_t **ret, unsigned int *ret_status, struct err *err)
 {
-#ifdef CLEWLINE_INVESTIGATE
 	struct investigate_query query = {
 		.reference = request_text(request, "ref"),
 		.window_ns = request_number(request, "window", 0),
@@ -31,18 +30,11 @@ int api_investigate(const struct request *request, json_t **ret, unsigned int *r
 
 	if (!query.reference || !*query.reference)
 		return err_set(err, ERR_USAGE, "parameter \"ref\" is missing");
-	if (pool_take(request->context->pool, &store, err) < 0)
+	if (pool_take_reading(request->context->pool, &store, err) < 0)
 		return err->code;
 	code = investigate(store, TENANT_LOCAL, &query, ret, &candidates, err);
 	pool_give(request->context->pool, store);
 	if (code < 0 && candidates)
 		return answer_candidates(candidates, err->message, ret, ret_status);
 	return code;
-#else
-	(void)request;
-	(void)answer_candidates;
-	*ret = json_pack("{s:s}", "error", "investigations are not part of this build");
-	*ret_status = 501;
-	return err ? 0 : 0;
-#endif
 }

@@ -143,13 +143,12 @@ int api_status(const struct request *request, json_t **ret, unsigned int *ret_st
 	struct store *store;
 	int code = 0;
 
-	if (pool_take(request->context->pool, &store, err) < 0)
+	if (pool_take_reading(request->context->pool, &store, err) < 0)
 		return err->code;
 	json_set_text(json, "version", CLEWLINE_VERSION);
 	json_set_time(json, "started_at", request->context->started_ns);
-	if (store_check(store, err) < 0 || add_schema(store, request, json, err) < 0 ||
-	    add_counts(store, request, json, err) < 0 || add_streams(store, request, json, err) < 0 ||
-	    add_watermarks(store, request, json, err) < 0)
+	if (add_schema(store, request, json, err) < 0 || add_counts(store, request, json, err) < 0 ||
+	    add_streams(store, request, json, err) < 0 || add_watermarks(store, request, json, err) < 0)
 		code = err->code;
 	pool_give(request->context->pool, store);
 	*ret = code < 0 ? NULL : TAKE(json);

@@ -80,3 +80,13 @@ void pool_give(struct pool *pool, struct store *store)
 	store_rollback(store);
 	pool_return(pool, store);
 }
+
+int pool_take_reading(struct pool *pool, struct store **ret, struct err *err)
+{
+	if (pool_take(pool, ret, err) < 0)
+		return err->code;
+	if (store_begin_reading(*ret, err) == 0)
+		return 0;
+	pool_give(pool, *ret);
+	return err->code;
+}

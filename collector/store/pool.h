@@ -16,4 +16,5 @@ void pool_free(struct pool *pool); /* accepts NULL; nobody may hold a connection
 
 /* Waits for a free connection. Errors: ERR_UNREACHABLE when a new one cannot be made. */
 int pool_take(struct pool *pool, struct store **ret, struct err *err);
-void pool_give(struct pool *pool, struct store *store);
+int pool_take_reading(struct pool *pool, struct store **ret, struct err *err); /* with store_begin_reading() */
+void pool_give(struct pool *pool, struct store *store);			       /* ends what was not committed */

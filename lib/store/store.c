@@ -139,20 +139,30 @@ int store_command(struct store *store, const char *text, struct err *err)
 
 int store_check(struct store *store, struct err *err)
 {
-	/* A connection that broke while idle shows only when it is used: the second try makes it again. */
 	if (store_command(store, "SELECT 1", err) == 0)
 		return 0;
 	return store_command(store, "SELECT 1", err);
 }
 
-int store_begin(struct store *store, struct err *err)
+static int begin(struct store *store, const char *text, struct err *err)
 {
 	store_rollback(store);
-	if (store_command(store, "BEGIN", err) < 0 &&
-	    (PQstatus(store->connection) == CONNECTION_OK || store_command(store, "BEGIN", err) < 0))
+	/* A connection that broke while idle shows only when it is used: the second try makes it again. */
+	if (store_command(store, text, err) < 0 &&
+	    (PQstatus(store->connection) == CONNECTION_OK || store_command(store, text, err) < 0))
 		return err->code;
 	store->in_transaction = true;
 	return 0;
+}
+
+int store_begin(struct store *store, struct err *err)
+{
+	return begin(store, "BEGIN", err);
+}
+
+int store_begin_reading(struct store *store, struct err *err)
+{
+	return begin(store, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", err);
 }
 
 int store_commit(struct store *store, struct err *err)

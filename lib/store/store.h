@@ -28,6 +28,7 @@ void store_close(struct store *store); /* accepts NULL */
 int store_check(struct store *store, struct err *err);
 
 int store_begin(struct store *store, struct err *err);
+int store_begin_reading(struct store *store, struct err *err); /* one moment for all that is read until the end */
 int store_commit(struct store *store, struct err *err);
 void store_rollback(struct store *store); /* nothing without a transaction; never fails */
 

@@ -251,6 +251,22 @@ static void what_an_agent_sends_is_an_alert_with_its_evidence(void **state UNUSE
 	assert_int_equal(json_array_size(json_object_get(status, "streams")), 1);
 }
 
+static void an_investigation_answers_and_names_what_it_cannot_find(void **state UNUSED)
+{
+	AUTO_JSON alerts = NULL, *document = NULL;
+	char target[128];
+
+	assert_int_equal(ask("GET", "/v1/alerts", NULL, &alerts), 200);
+	snprintf(target, sizeof(target), "/v1/investigate?ref=%s&window=1h",
+		 json_text(json_array_get(json_object_get(alerts, "alerts"), 0), "id"));
+	assert_int_equal(ask("GET", target, NULL, &document), 200);
+	assert_string_equal(json_text(json_object_get(document, "subject"), "kind"), "alert");
+	assert_int_equal(json_array_size(json_object_get(document, "alerts")), 1);
+	expect_error("GET", "/v1/investigate", NULL, 400, "parameter \"ref\" is missing");
+	expect_error("GET", "/v1/investigate?ref=al_00000000", NULL, 404, "al_00000000");
+	expect_error("GET", "/v1/investigate?ref=x&min_confidence=2", NULL, 400, "must be a number from 0 to 1");
+}
+
 static void a_rebuild_can_be_asked_for(void **state UNUSED)
 {
 	AUTO_JSON answer = NULL, *alerts = NULL;
@@ -455,6 +471,7 @@ int main(void)
 		cmocka_unit_test(requests_that_are_wrong_get_a_status_and_a_sentence),
 		cmocka_unit_test(a_scan_is_stored_once_and_can_be_looked_at),
 		cmocka_unit_test(what_an_agent_sends_is_an_alert_with_its_evidence),
+		cmocka_unit_test(an_investigation_answers_and_names_what_it_cannot_find),
 		cmocka_unit_test(a_rebuild_can_be_asked_for),
 		cmocka_unit_test(a_second_collector_on_the_folder_says_who_is_first),
 		cmocka_unit_test(it_is_not_root_and_neither_is_its_database),
