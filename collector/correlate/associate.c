@@ -14,11 +14,6 @@
 #define ATTEMPT_SHARE	    0.5 /* what a refused attempt keeps of the confidence above the least */
 #define ASSOCIATED_MAX	    20	/* alerts per user */
 
-static bool is_deed(const struct graph_assertion *row)
-{
-	return row->strength == STRENGTH_PERFORMED || row->strength == STRENGTH_ATTEMPTED;
-}
-
 static int64_t time_between(int64_t a, int64_t b)
 {
 	return a > b ? a - b : b - a;

@@ -90,7 +90,9 @@ json_t *alerts_write(const struct inquiry *inquiry)
 		json_set_text(json, "rule_version", alert->rule_version);
 		json_set_text(json, "priority", priority_name(alert->priority));
 		json_set_text(json, "source", alert->source);
-		json_set_text(json, "time", time_format_exact(alert->time_ns, time));
+		/* the event knows more digits than the table of alerts */
+		json_set_text(json, "time",
+			      time_format_exact(row != NULL ? row->event.time_ns : alert->time_ns, time));
 		json_set_text(json, "output", alert->output);
 		set_parsed(json, "output_fields", alert->fields_json, json_object());
 		set_parsed(json, "tags", alert->tags_json, json_array());

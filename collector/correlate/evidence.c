@@ -48,7 +48,7 @@ static int add_events(struct inquiry *inquiry, const struct event_filter *filter
 	if (more && filter->event_id == NULL)
 		cut_add(inquiry, "only the first %d events of one task or user in the window were read", EVENTS_MAX);
 	code = reserve(inquiry, count, err);
-	if (code < 0)
+	if (code < 0 || count == 0)
 		return code;
 	memcpy(inquiry->events + inquiry->event_count, found, count * sizeof(*found));
 	inquiry->event_count += count;

@@ -67,7 +67,8 @@ int expand_to(struct inquiry *inquiry, const int64_t *ids, size_t count, unsigne
 		if (query_entities(inquiry->store, inquiry->tenant, ids + i, part, inquiry->arena, &rows, &some,
 				   err) < 0)
 			return err_wrap(err, "could not read entities");
-		memcpy(all + found, rows, some * sizeof(*all));
+		if (some > 0)
+			memcpy(all + found, rows, some * sizeof(*all));
 		found += some;
 	}
 	qsort(all, found, sizeof(*all), compare_ranked);

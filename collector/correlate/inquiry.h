@@ -81,6 +81,13 @@ int reference_resolve(struct inquiry *inquiry, json_t **ret_candidates, struct e
 /* Sets nodes, rows, alerts: spine, principals, everything that hangs on them. */
 int neighbourhood_gather(struct inquiry *inquiry, struct err *err);
 
+/* Sets alerts; adds nodes for them, their tasks and containers; marks tasks as alerted. Part of neighbourhood_gather(). */
+int alerts_gather(struct inquiry *inquiry, struct err *err);
+int alerts_follow(struct inquiry *inquiry, struct err *err);
+
+/* Marks the nodes that are worth showing. Part of neighbourhood_gather(). */
+void neighbourhood_prune(struct inquiry *inquiry);
+
 /* Sets events. */
 int evidence_gather(struct inquiry *inquiry, struct err *err);
 
@@ -107,6 +114,7 @@ struct node *node_find(const struct inquiry *inquiry, int64_t entity);			      /
 struct node *node_add(struct inquiry *inquiry, const struct entity_row *row, unsigned depth); /* NULL when full */
 const char *node_fact(const struct node *node, const char *fact);			      /* NULL if absent */
 bool node_is_actor(const struct node *node);
+bool is_deed(const struct graph_assertion *row); /* done, or tried */
 bool is_runtime_alert(const struct alert_row *alert);
 /* "task 1dddc34c", "badlugo", "cluster NAME": for sentences. */
 const char *node_text(const struct inquiry *inquiry, int64_t entity);

@@ -50,6 +50,11 @@ bool node_is_actor(const struct node *node)
 	return node->row.kind == ENTITY_USER || node->row.kind == ENTITY_SESSION || node->row.kind == ENTITY_ROLE;
 }
 
+bool is_deed(const struct graph_assertion *row)
+{
+	return row->strength == STRENGTH_PERFORMED || row->strength == STRENGTH_ATTEMPTED;
+}
+
 bool is_runtime_alert(const struct alert_row *alert)
 {
 	return alert->actor_id == 0;
@@ -106,7 +111,8 @@ int nodes_name(struct inquiry *inquiry, struct err *err)
 	if (query_facts(inquiry->store, inquiry->tenant, ids, inquiry->node_count, inquiry->arena, &facts, &count,
 			err) < 0)
 		return err_wrap(err, "could not read facts");
-	qsort(facts, count, sizeof(*facts), compare_facts);
+	if (count > 0)
+		qsort(facts, count, sizeof(*facts), compare_facts);
 	for (size_t i = 0; i < inquiry->node_count; i++) {
 		struct node *node = &inquiry->nodes[i];
 		const char *name;

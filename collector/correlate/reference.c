@@ -189,6 +189,8 @@ static size_t distinct(struct entity_row *rows, size_t count)
 {
 	size_t kept = 0, telling = 0;
 
+	if (count == 0)
+		return 0;
 	qsort(rows, count, sizeof(*rows), compare_entities);
 	for (size_t i = 0; i < count; i++) {
 		if (kept == 0 || rows[kept - 1].id != rows[i].id)

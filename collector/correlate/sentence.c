@@ -45,7 +45,7 @@ static const struct graph_assertion *find_deed(const struct inquiry *inquiry, co
 
 		if (row->from != event->actor_id || memcmp(row->event_id, event->event_id, EVENT_ID_SIZE) != 0)
 			continue;
-		if (row->strength != STRENGTH_PERFORMED && row->strength != STRENGTH_ATTEMPTED)
+		if (!is_deed(row))
 			continue;
 		if (node_find(inquiry, row->to) != NULL && (best == NULL || is_more_telling(inquiry, row, best)))
 			best = row;

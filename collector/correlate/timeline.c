@@ -153,8 +153,7 @@ static void add_gap(struct inquiry *inquiry, const json_t *gap, struct timeline 
 		return;
 	entry.until = entry.time;
 	entry.gap_until = json_text(gap, "until");
-	entry.text = arena_printf(inquiry->arena, "nothing is heard from %s: %s", json_text(gap, "source"),
-				  json_text(gap, "reason"));
+	entry.text = arena_printf(inquiry->arena, "nothing is heard since: %s", json_text(gap, "reason"));
 	entry.relation = STRENGTH_IDENTITY;
 	timeline->entries[timeline->count++] = entry;
 }

@@ -155,9 +155,12 @@ def check_text(text):
 
 
 def check_references(state, story):
-    for reference in ("user/badlugo", story["task"], story["cluster"], story["cluster_arn"], "task/" + story["task"]):
+    for reference in ("user/badlugo", story["task"], story["cluster_arn"], "task/" + story["task"]):
         document = investigate(state, reference)
         check("ECS cluster deleted" in {a["rule"] for a in document["alerts"]}, reference + " leads to the cluster's deletion")
+    done = secctl(state, "investigate", story["cluster"], expect=2)
+    check(story["cluster_arn"] in done.stderr and story["cluster_arn"].replace(story["region"], "eu-west-1") in done.stderr,
+          "the cluster's bare name, which two regions have, is refused with both")
     done = secctl(state, "investigate", "user/nobody-here", expect=5)
     check(done.stderr.count("\n") <= 2 and "user/nobody-here" in done.stderr, "an unknown reference gives one clear line")
 

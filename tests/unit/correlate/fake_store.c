@@ -260,7 +260,7 @@ int query_alerts(struct store *store, int64_t tenant, const struct alert_filter 
 	qsort(rows, count, sizeof(*rows), newest_first);
 	*ret_more = count > filter->limit;
 	*ret_count = count < filter->limit ? count : filter->limit;
-	*ret = rows;
+	*ret = *ret_count > 0 ? rows : NULL;
 	return 0;
 }
 
@@ -288,7 +288,7 @@ int query_events(struct store *store, int64_t tenant, const struct event_filter 
 	qsort(rows, count, sizeof(*rows), oldest_first);
 	*ret_more = count > filter->limit;
 	*ret_count = count < filter->limit ? count : filter->limit;
-	*ret = rows;
+	*ret = *ret_count > 0 ? rows : NULL;
 	return 0;
 }
 
@@ -304,8 +304,8 @@ int query_entities(struct store *store, int64_t tenant, const int64_t *ids, size
 		if (is_among(store->entities[i].id, ids, id_count))
 			rows[count++] = store->entities[i];
 	}
-	*ret = rows;
 	*ret_count = count;
+	*ret = *ret_count > 0 ? rows : NULL;
 	return 0;
 }
 
@@ -337,8 +337,8 @@ int query_entities_named(struct store *store, int64_t tenant, int kind, const ch
 		if ((kind < 0 || (int)row->kind == kind) && is_named(store, row, text, is_prefix))
 			rows[count++] = *row;
 	}
-	*ret = rows;
 	*ret_count = count;
+	*ret = *ret_count > 0 ? rows : NULL;
 	return 0;
 }
 
@@ -354,8 +354,8 @@ int query_facts(struct store *store, int64_t tenant, const int64_t *ids, size_t 
 		if (is_among(store->facts[i].entity, ids, id_count))
 			rows[count++] = store->facts[i];
 	}
-	*ret = rows;
 	*ret_count = count;
+	*ret = *ret_count > 0 ? rows : NULL;
 	return 0;
 }
 
@@ -377,7 +377,7 @@ int query_assertions(struct store *store, int64_t tenant, const int64_t *ids, si
 	}
 	*ret_more = count > limit;
 	*ret_count = count < limit ? count : limit;
-	*ret = rows;
+	*ret = *ret_count > 0 ? rows : NULL;
 	return 0;
 }
 
@@ -393,8 +393,8 @@ int query_marks(struct store *store, int64_t tenant, const char *prefix, struct 
 		if (strncmp(store->marks[i].source, prefix, strlen(prefix)) == 0)
 			rows[count++] = store->marks[i];
 	}
-	*ret = rows;
 	*ret_count = count;
+	*ret = *ret_count > 0 ? rows : NULL;
 	return 0;
 }
 
@@ -406,7 +406,7 @@ int query_watermarks(struct store *store, int64_t tenant, struct arena *arena, s
 	(void)tenant;
 	(void)err;
 	memcpy(rows, store->watermarks, store->watermark_count * sizeof(*rows));
-	*ret = rows;
 	*ret_count = store->watermark_count;
+	*ret = *ret_count > 0 ? rows : NULL;
 	return 0;
 }
