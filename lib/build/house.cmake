@@ -87,3 +87,11 @@ function(house_fuzz name)
 		set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT 120 LABELS fuzz)
 	endif()
 endfunction()
+
+# house_manual(NAME): the program's man page, made by the program itself from its option tables: man/NAME.1 in the build folder.
+function(house_manual name)
+	set(page ${CMAKE_BINARY_DIR}/man/${name}.1)
+	add_custom_command(OUTPUT ${page} COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/man
+		COMMAND $<TARGET_FILE:${name}> --manual > ${page} DEPENDS ${name} VERBATIM)
+	add_custom_target(manual_${name} ALL DEPENDS ${page})
+endfunction()

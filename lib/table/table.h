@@ -33,7 +33,7 @@ struct table_column {
 	const char *name;  /* member in JSON, head in CSV and TSV */
 	const char *title; /* head in text */
 	bool is_number;	   /* right-aligned; its cells must be JSON numbers */
-	bool may_shorten;  /* cut, with "...", where the terminal is narrow; never in other formats */
+	bool may_shorten;  /* cut, and shown to be cut, where the terminal is narrow; never in other formats */
 };
 
 struct table_style {
