@@ -12,17 +12,29 @@
 /* Events are this old anyway when they arrive, so what was looked at meanwhile is as good as looking again. */
 #define PLAIN_NS (10 * NS_PER_MS)
 
-/* A process through which names mean what they meant to the one of the event; 0 if there is none. */
-static pid_t witness(const struct sensor_event *event, uint32_t own_namespace)
+/* 0 if there is no such process, or it may not be asked. */
+static uint32_t mount_namespace_of(pid_t pid)
 {
 	char path[64];
 	struct stat status;
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", event->tid);
-	/* a number that was given away again has other mounts, most likely */
-	if (stat(path, &status) == 0 && status.st_ino == event->mount_namespace)
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", pid);
+	return stat(path, &status) == 0 ? (uint32_t)status.st_ino : 0;
+}
+
+/* A process through which names mean what they meant to the one of the event; 0 if there is none. */
+static pid_t witness(const struct resolver *resolver)
+{
+	const struct sensor_event *event = &resolver->event;
+
+	if (!event->mount_namespace)
+		return 0;
+	/* a number that was given away again has other mounts, or the same, and then it does as well */
+	if (mount_namespace_of(event->tid) == event->mount_namespace)
 		return event->tid;
-	return event->mount_namespace == own_namespace ? getpid() : 0;
+	if (event->mount_namespace == resolver->first_namespace)
+		return 1;
+	return event->mount_namespace == resolver->own_namespace ? getpid() : 0;
 }
 
 static struct plain_folder *slot_of(struct resolver *resolver, const char *folder, size_t length)
@@ -66,7 +78,7 @@ static const char *real_of(struct resolver *resolver, const char *folder, const 
 	slot = slot_of(resolver, joined, length);
 	if (is_known_plain(slot, event->mount_namespace, joined, length))
 		return NULL;
-	pid = witness(event, resolver->own_namespace);
+	pid = witness(resolver);
 	if (!pid)
 		return NULL;
 	if (path_is_plain(pid, joined)) {
@@ -83,11 +95,9 @@ static bool has_second_path(enum sensor_call call)
 
 void resolver_init(struct resolver *resolver)
 {
-	struct stat status;
-
 	memset(resolver, 0, sizeof(*resolver));
-	if (stat("/proc/self/ns/mnt", &status) == 0)
-		resolver->own_namespace = (uint32_t)status.st_ino;
+	resolver->own_namespace = mount_namespace_of(getpid());
+	resolver->first_namespace = mount_namespace_of(1);
 }
 
 const struct sensor_event *resolver_handle(struct resolver *resolver, const struct sensor_event *event)

@@ -1,6 +1,6 @@
 /*
  * resolve.h: real paths of events whose sensor could not know them: asked of the kernel afterwards, through the process
- * while it lives, else through the agent itself if both have the same mounts.
+ * while it lives, else through process 1 or the agent itself if they have the same mounts.
  *
  * Late: what was a symbolic link a moment ago may have been replaced. docs/sensors.md says so.
  */
@@ -21,7 +21,7 @@ struct plain_folder {
 };
 
 struct resolver {
-	uint32_t own_namespace; /* mounts of the agent */
+	uint32_t own_namespace, first_namespace; /* mounts of the agent, and of process 1 */
 	struct sensor_event event;
 	struct real_path path, path2;
 	struct plain_folder plain[PLAIN_FOLDERS];

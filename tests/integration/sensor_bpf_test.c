@@ -22,7 +22,7 @@
 
 #define SEEN_MAX   64
 #define TEXT_MAX   256
-#define POLLS_MAX  500 /* of 10 ms: a machine that is this slow is not tested */
+#define POLLS_MAX  3000 /* of 10 ms: a machine that is this slow is not tested */
 #define FLOOD	   20000
 #define LONG_NAME  3000
 #define I386_CREAT 8
