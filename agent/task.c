@@ -9,6 +9,13 @@
 #include "agent/gate.h"
 #include "agent/sensor/trace/tracer.h"
 #include "base/log.h"
+#include "base/time.h"
+
+/*
+ * A task is stopped by SIGTERM to all its containers, and SIGKILL 30 s later. Until the workload has ended the sidecar
+ * stays: without a tracer the calls that the filter stops would fail, in the middle of an orderly shutdown.
+ */
+#define STOP_GRACE_NS (25 * NS_PER_S)
 
 struct task_conf {
 	struct agent_conf agent;
@@ -30,7 +37,8 @@ struct task {
 	struct gate *gate;
 	struct filter filter;
 	pthread_t thread; /* of the tracer */
-	bool once, had_one, stopping;
+	bool once, had_one;
+	int64_t stop_ns; /* CLOCK_MONOTONIC; 0 = runs on */
 };
 
 static struct metadata *ask_metadata(const char *uri, const char *who)
@@ -101,15 +109,19 @@ static void on_signal(void *context, const siginfo_t *info)
 
 	while (gate_take(task->gate, &request))
 		take_over(task, &request);
-	if (info->si_signo == SIGTERM || info->si_signo == SIGINT)
-		task->stopping = true;
+	if (info->si_signo != SIGTERM && info->si_signo != SIGINT)
+		return;
+	task->stop_ns = task->stop_ns ? 1 : time_monotonic_ns() + STOP_GRACE_NS;
 }
 
 static bool task_is_done(void *context)
 {
 	const struct task *task = context;
+	bool idle = tracer_count(task->tracer) == 0;
 
-	return task->stopping || (task->once && task->had_one && tracer_count(task->tracer) == 0);
+	if (task->stop_ns && (idle || time_monotonic_ns() >= task->stop_ns))
+		return true;
+	return task->once && task->had_one && idle;
 }
 
 static int task_run(struct task *task, const char *socket, struct err *err)
@@ -155,10 +167,12 @@ static int command_task_main(const void *conf, int argc UNUSED, char **argv UNUS
 const struct command command_task = {
 	.name = "task",
 	.summary = "watch the containers of an ECS task, as its sidecar",
-	.details = "Every other container starts its command through seclaunch, which finds the sidecar by a socket "
-		   "on a\n"
-		   "shared volume. The task needs pidMode \"task\", and this container the capability SYS_PTRACE.\n"
-		   "Names of task, cluster, containers and images come from the metadata endpoint of ECS.",
+	.details =
+		"Every other container starts its command through seclaunch, which finds the sidecar by a socket "
+		"on a\n"
+		"shared volume. The task needs pidMode \"task\", and this container the capability SYS_PTRACE.\n"
+		"Names of task, cluster, containers and images come from the metadata endpoint of ECS.\n"
+		"SIGTERM ends it when the workload has ended, after 25 seconds at the latest; a second one at once.",
 	.opts = task_opts,
 	.conf_size = sizeof(struct task_conf),
 	.run = command_task_main,

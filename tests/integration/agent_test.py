@@ -257,9 +257,16 @@ def sidecar(work):
             client.sendall(noise)
     done = agent.launch(["/bin/echo", "agent-test-4"])
     check(done.returncode == 0, "nonsense on the socket does not keep launchers out", done)
+    script = "trap ': >%s/last; exit 6' TERM; echo ready; while :; do sleep 0.02; done" % work
+    workload = subprocess.Popen([LAUNCH, "--require", "--socket", agent.socket, "--", "/bin/sh", "-c", script],
+                                stdout=subprocess.PIPE, env=environment())
+    workload.stdout.readline()
     agent.child.send_signal(signal.SIGTERM)
+    workload.send_signal(signal.SIGTERM)
+    check(workload.wait(60) == 6 and os.path.exists(work + "/last"), "after SIGTERM the workload can still end in order")
     out, log = agent.end()
-    check(agent.child.returncode == 0 and len(alerts_of(out)) == 1, "SIGTERM ends the sidecar in order", (out, log))
+    check(agent.child.returncode == 0 and [line.split(" by")[0] for line in alerts_of(out)][1:] == ["Warning created %s/last" % work],
+          "SIGTERM ends the sidecar after its workload", (out, log))
     server.shutdown()
 
 

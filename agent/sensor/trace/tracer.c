@@ -17,6 +17,9 @@
 	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |                    \
 	 PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP)
 
+/* Calls in flight at a time, about 17 KiB each: a crowd of threads that all wait in open() must not eat the memory. */
+#define PENDING_MAX 4096
+
 /*
  * One thread. A new one stops before or after its parent's fork event is seen; seen before, it is held, so that its
  * first act never precedes its birth.
@@ -34,7 +37,8 @@ struct tracer {
 	struct pid_table *tracees;
 	size_t held;
 	struct pending_call *spare;
-	uint64_t lost; /* events that could not be made, since the last one delivered */
+	size_t pending; /* of all made, spare ones too */
+	uint64_t lost;	/* events that could not be made, since the last one delivered */
 	pid_t watched;
 	bool watched_ended;
 	int watched_status;
@@ -256,6 +260,20 @@ static void strip_untraced(pid_t tid, uint64_t flags)
 	ptrace(PTRACE_POKEUSER, tid, ARCH_USER_FIRST_ARG, flags & ~(uint64_t)CLONE_UNTRACED);
 }
 
+static struct pending_call *call_new(struct tracer *tracer)
+{
+	struct pending_call *call = tracer->spare;
+
+	if (call) {
+		tracer->spare = call->next;
+		return call;
+	}
+	if (tracer->pending == PENDING_MAX || !(call = malloc(sizeof(*call))))
+		return NULL;
+	tracer->pending++;
+	return call;
+}
+
 static int on_call_entry(struct tracer *tracer, struct tracee *tracee)
 {
 	struct __ptrace_syscall_info info = { 0 };
@@ -269,14 +287,9 @@ static int on_call_entry(struct tracer *tracer, struct tracee *tracee)
 	row = trace_call_find(info.seccomp.nr);
 	if (!row)
 		return PTRACE_CONT;
-	if (!tracee->call) {
-		tracee->call = tracer->spare ? tracer->spare : malloc(sizeof(*tracee->call));
-		if (!tracee->call) {
-			tracer->lost++;
-			return PTRACE_CONT;
-		}
-		if (tracer->spare)
-			tracer->spare = tracer->spare->next;
+	if (!tracee->call && !(tracee->call = call_new(tracer))) {
+		tracer->lost++;
+		return PTRACE_CONT;
 	}
 	call_enter(tracee->call, row, tracee->tid, tracee->tgid, (const uint64_t *)info.seccomp.args);
 	return PTRACE_SYSCALL;
@@ -336,6 +349,15 @@ static void on_stop(struct tracer *tracer, struct tracee *tracee, int status)
 	resume(tracee->tid, request, pass);
 }
 
+/* A thread that there was no room for: its events are counted as lost, but it runs on and gets its signals. */
+static void on_stranger(struct tracer *tracer, pid_t tid, int status)
+{
+	bool is_signal = status >> 16 == 0 && WSTOPSIG(status) != (SIGTRAP | 0x80);
+
+	tracer->lost += is_signal ? 0 : 1;
+	resume(tid, PTRACE_CONT, is_signal ? WSTOPSIG(status) : 0);
+}
+
 static void on_end(struct tracer *tracer, pid_t tid, int status)
 {
 	struct tracee *tracee = pid_table_get(tracer->tracees, tid);
@@ -371,8 +393,10 @@ void tracer_step(struct tracer *tracer)
 			on_end(tracer, tid, status);
 		else if (!WIFSTOPPED(status))
 			continue;
-		else if (!tracee)
+		else if (!tracee && status >> 16 == PTRACE_EVENT_STOP)
 			on_unannounced(tracer, tid);
+		else if (!tracee) /* beyond TRACEES_MAX */
+			on_stranger(tracer, tid, status);
 		else
 			on_stop(tracer, tracee, status);
 	}
