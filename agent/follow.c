@@ -7,6 +7,8 @@
 #include "agent/sensor/trace/tracer.h"
 #include "base/time.h"
 
+#define WAIT_MAX_NS NS_PER_S /* is_done() may depend on the time */
+
 static const int signals[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
 
 static void signal_set(sigset_t *set)
@@ -30,6 +32,8 @@ static struct timespec time_left(int64_t until_ns)
 
 	if (left < 0)
 		left = 0;
+	if (left > WAIT_MAX_NS)
+		left = WAIT_MAX_NS;
 	return (struct timespec){ left / NS_PER_S, left % NS_PER_S };
 }
 

@@ -1,0 +1,28 @@
+/* Any answer of the metadata endpoint is taken or refused; what is taken can be looked up. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/ecs/metadata.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct err err = { 0 };
+
+	for (int is_task = 0; is_task < 2; is_task++) {
+		struct metadata *metadata = NULL;
+
+		if (metadata_parse("fuzz", (const char *)data, size, is_task, &metadata, &err) < 0)
+			continue;
+		for (size_t i = 0; i < metadata->container_count; i++) {
+			if (!metadata_find_id(metadata, metadata->containers[i].info.id))
+				abort();
+			metadata_find_uri(metadata, metadata->containers[i].info.id);
+		}
+		metadata_free(metadata);
+	}
+	return 0;
+}
