@@ -61,6 +61,9 @@ struct inquiry {
 	size_t node_count;
 	struct graph_assertion *rows;
 	size_t row_count, row_size;
+	const struct graph_assertion *
+		*deeds; /* rows that say what was done or tried, by event; once rows are complete */
+	size_t deed_count;
 	struct graph_link *links; /* between kept nodes, strongest first */
 	size_t link_count, hidden_links;
 	struct graph_reach *reach; /* from the subject, by entity */
@@ -93,6 +96,9 @@ int evidence_gather(struct inquiry *inquiry, struct err *err);
 
 /* Adds rows for what is merely near; never for what is alike. */
 int associations_add(struct inquiry *inquiry, struct err *err);
+
+/* Sets deeds. Errors: ERR_MEMORY. */
+int deeds_index(struct inquiry *inquiry, struct err *err);
 
 /* Sets links, reach; numbers are positions in links, from 1. */
 int links_build(struct inquiry *inquiry, struct err *err);

@@ -118,6 +118,8 @@ int investigate(struct store *store, int64_t tenant, const struct investigate_qu
 	if (code >= 0)
 		code = associations_add(&inquiry, err);
 	if (code >= 0)
+		code = deeds_index(&inquiry, err);
+	if (code >= 0)
 		code = links_build(&inquiry, err);
 	if (code >= 0)
 		code = evidence_gather(&inquiry, err);

@@ -1,6 +1,6 @@
 #include "collector/correlate/sentence.h"
 
-#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -36,18 +36,53 @@ static bool is_more_telling(const struct inquiry *inquiry, const struct graph_as
 	return strcmp(left->row.key, right->row.key) < 0;
 }
 
+static int compare_deeds(const void *left, const void *right)
+{
+	const struct graph_assertion *a = *(const struct graph_assertion *const *)left;
+	const struct graph_assertion *b = *(const struct graph_assertion *const *)right;
+
+	return memcmp(a->event_id, b->event_id, EVENT_ID_SIZE);
+}
+
+int deeds_index(struct inquiry *inquiry, struct err *err)
+{
+	inquiry->deeds = arena_array(inquiry->arena, const struct graph_assertion *, inquiry->row_count + 1);
+	if (inquiry->deeds == NULL)
+		return err_set(err, ERR_MEMORY, "could not sort what was done: out of memory");
+	for (size_t i = 0; i < inquiry->row_count; i++) {
+		if (is_deed(&inquiry->rows[i]))
+			inquiry->deeds[inquiry->deed_count++] = &inquiry->rows[i];
+	}
+	qsort(inquiry->deeds, inquiry->deed_count, sizeof(*inquiry->deeds), compare_deeds);
+	return 0;
+}
+
+static size_t first_deed(const struct inquiry *inquiry, const uint8_t event_id[EVENT_ID_SIZE])
+{
+	size_t low = 0, high = inquiry->deed_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (memcmp(inquiry->deeds[middle]->event_id, event_id, EVENT_ID_SIZE) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static const struct graph_assertion *find_deed(const struct inquiry *inquiry, const struct event_row *event)
 {
 	const struct graph_assertion *best = NULL;
 
-	for (size_t i = 0; i < inquiry->row_count; i++) {
-		const struct graph_assertion *row = &inquiry->rows[i];
+	for (size_t i = first_deed(inquiry, event->event_id); i < inquiry->deed_count; i++) {
+		const struct graph_assertion *row = inquiry->deeds[i];
 
-		if (row->from != event->actor_id || memcmp(row->event_id, event->event_id, EVENT_ID_SIZE) != 0)
-			continue;
-		if (!is_deed(row))
-			continue;
-		if (node_find(inquiry, row->to) != NULL && (best == NULL || is_more_telling(inquiry, row, best)))
+		if (memcmp(row->event_id, event->event_id, EVENT_ID_SIZE) != 0)
+			break;
+		if (row->from == event->actor_id && node_find(inquiry, row->to) != NULL &&
+		    (best == NULL || is_more_telling(inquiry, row, best)))
 			best = row;
 	}
 	return best;

@@ -7,7 +7,7 @@
 
 #include "json/json.h"
 
-#define ROWS_MAX 8192
+#define ROWS_MAX 32768
 
 struct fake_alias {
 	int64_t entity;
@@ -39,6 +39,8 @@ struct store *fake_store_new(void)
 
 void fake_store_free(struct store *store)
 {
+	if (store == NULL)
+		return;
 	arena_fini(&store->arena);
 	free(store);
 }
@@ -248,7 +250,7 @@ static int oldest_first(const void *left, const void *right)
 int query_alerts(struct store *store, int64_t tenant, const struct alert_filter *filter, struct arena *arena,
 		 struct alert_row **ret, size_t *ret_count, bool *ret_more, struct err *err)
 {
-	struct alert_row *rows = arena_array(arena, struct alert_row, ROWS_MAX);
+	struct alert_row *rows = arena_array(arena, struct alert_row, store->alert_count + 1);
 	size_t count = 0;
 
 	(void)tenant;
@@ -267,7 +269,7 @@ int query_alerts(struct store *store, int64_t tenant, const struct alert_filter 
 int query_events(struct store *store, int64_t tenant, const struct event_filter *filter, struct arena *arena,
 		 struct event_row **ret, size_t *ret_count, bool *ret_more, struct err *err)
 {
-	struct event_row *rows = arena_array(arena, struct event_row, ROWS_MAX);
+	struct event_row *rows = arena_array(arena, struct event_row, store->event_count + 1);
 	size_t count = 0;
 
 	(void)tenant;

@@ -366,6 +366,37 @@ static void order_and_repetition_of_events_do_not_change_a_byte(void **state)
 	}
 }
 
+static size_t size_of(const json_t *document, const char *member)
+{
+	return json_array_size(json_object_get(document, member));
+}
+
+static void a_flood_is_cut_said_to_be_and_hides_nobody(void **state)
+{
+	AUTO_JSON document = NULL;
+	AUTO_ARENA arena;
+	char id[ALERT_ID_MAX];
+
+	(void)state;
+	arena_init(&arena, 64u << 20);
+	for (int i = 0; i < 1500; i++) {
+		const struct fake_event added[] = { story_stop_task(&arena, i), story_more_alert(&arena, i),
+						    story_neighbour_alert(&arena, i) };
+
+		for (size_t j = 0; j < (i < 400 ? ARRAY_SIZE(added) : 1); j++)
+			fake_store_add(store, &added[j]);
+	}
+	document = ask_alert();
+	story_alert(id);
+	assert_link(document, id, "near", BADLUGO_ID, "association");
+	assert_link(document, BADLUGO_ID, "deleted", CLUSTER_ARN, "performed");
+	assert_link(document, BOT_ID, "tried_to_delete", CLUSTER_ARN, "attempted");
+	assert_true(size_of(document, "entities") <= 400 && size_of(document, "links") <= 300);
+	assert_true(size_of(document, "timeline") <= 500 && size_of(document, "alerts") <= 200);
+	assert_non_null(strstr(json_text(document, "cut"), "entities were left out"));
+	assert_non_null(strstr(json_text(document, "cut"), "timeline were left out"));
+}
+
 static void hostile_bytes_leave_the_document_valid(void **state)
 {
 	AUTO_JSON document = ask_alert();
@@ -399,6 +430,7 @@ int main(void)
 		TEST(a_name_that_means_two_clusters_is_refused_with_both),
 		TEST(what_is_not_known_or_has_no_shape_is_refused),
 		TEST(order_and_repetition_of_events_do_not_change_a_byte),
+		TEST(a_flood_is_cut_said_to_be_and_hides_nobody),
 		TEST(hostile_bytes_leave_the_document_valid),
 #undef TEST
 	};

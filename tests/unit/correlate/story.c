@@ -227,3 +227,64 @@ const char *story_alert(char out[ALERT_ID_MAX])
 	}
 	return NULL;
 }
+
+static struct fake_event many(const struct origin *origin, struct event event, const char *kind, int n)
+{
+	struct fake_event added = { .origin = origin, .event = event };
+
+	event_id(event.time_ns, kind, &n, sizeof(n), added.event_id);
+	return added;
+}
+
+struct fake_event story_stop_task(struct arena *arena, int n)
+{
+	struct cloud_record *record = arena_new(arena, struct cloud_record);
+	char *json = arena_printf(arena,
+				  RECORD("ecs", "StopTask", BADLUGO, "203.0.113.7",
+					 "\"requestParameters\":{\"cluster\":\"own-%d\",\"task\":\"%032d\"}"),
+				  n, n);
+	struct event event = { .time_ns = NOON + n * SECOND,
+			       .resolution_ns = SECOND,
+			       .kind = EVENT_CLOUD,
+			       .type = "StopTask",
+			       .cloud = record };
+
+	*record = (struct cloud_record){ .id = "x", .account = ACCOUNT, .region = "us-west-1", .json = json };
+	return many(&reader, event, "stop", n);
+}
+
+struct fake_event story_more_alert(struct arena *arena, int n)
+{
+	struct event event = { .seq = 1000,
+			       .time_ns = NOON + 300 * SECOND + n * NS_PER_MS,
+			       .kind = EVENT_FILE,
+			       .type = "openat",
+			       .process = &touch,
+			       .file = &created,
+			       .alerts = &modify,
+			       .alert_count = 1 };
+
+	(void)arena;
+	return many(&agent, event, "more", n);
+}
+
+struct fake_event story_neighbour_alert(struct arena *arena, int n)
+{
+	struct event event = { .seq = 1000,
+			       .time_ns = NOON + 200 * SECOND + n * NS_PER_MS,
+			       .kind = EVENT_FILE,
+			       .type = "openat",
+			       .process = &touch,
+			       .file = &created,
+			       .alerts = &below,
+			       .alert_count = 1 };
+	struct ecs_task *other = arena_new(arena, struct ecs_task);
+	struct origin *origin = arena_new(arena, struct origin);
+
+	*other = task;
+	other->arn = arena_printf(arena, "arn:aws:ecs:us-west-1:" ACCOUNT ":task/" CLUSTER_NAME "/%032d", n);
+	*origin = agent;
+	origin->task = other;
+	origin->agent = other->arn;
+	return many(origin, event, "neighbour", n);
+}

@@ -25,3 +25,8 @@ size_t story_events(struct fake_event *events, size_t max);
 
 /* Id of the alert "Write below binary dir". */
 const char *story_alert(char out[ALERT_ID_MAX]);
+
+/* The n-th of many: badlugo stops a task of his own; the story's task has another alert; a neighbour task has one. */
+struct fake_event story_stop_task(struct arena *arena, int n);
+struct fake_event story_more_alert(struct arena *arena, int n);
+struct fake_event story_neighbour_alert(struct arena *arena, int n);
