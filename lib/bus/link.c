@@ -7,20 +7,24 @@
 
 #include "base/bytes.h"
 #include "base/time.h"
+#include "bus/socket.h"
 
-#define BACKOFF_MIN_NS (50 * NS_PER_MS)
-#define BACKOFF_MAX_NS (5 * NS_PER_S)
-#define REPLY_SIZE_MAX (64u << 10)
-#define NNG_REDIAL_MS  (3600 * 1000) /* nng's own redialing: as good as never */
+#define BACKOFF_MIN_NS	(50 * NS_PER_MS)
+#define BACKOFF_MAX_NS	(5 * NS_PER_S)
+#define REPLY_SIZE_MAX	(64u << 10)
+#define END_PATIENCE_NS (2 * NS_PER_S) /* at the end, for an attempt to connect */
+#define NNG_REDIAL_MS	(3600 * 1000)  /* nng's own redialing: as good as never */
 
 struct link {
 	char *url;
 	struct monitor *monitor;
 	nng_socket socket;
 	pthread_t thread;
-	nng_pipe pipe; /* id 0 without a connection */
+	nng_pipe pipe;	   /* id 0 without a connection */
+	nng_dialer dialer; /* id 0 unless an attempt runs */
 	char reason[LINK_REASON_MAX];
 	bool stopping;
+	bool ended; /* the thread */
 };
 
 /* nng's own texts for what it cannot tell better. */
@@ -99,27 +103,56 @@ static bool wait_before_retry(struct link *link, int64_t span)
 	return !stopping;
 }
 
+/* Leaves the dialer where link_close() finds it, to break off an attempt that would take minutes. */
+static bool attempt_begin(struct link *link, nng_dialer dialer)
+{
+	bool stopping;
+
+	monitor_lock(link->monitor);
+	stopping = link->stopping;
+	if (!stopping)
+		link->dialer = dialer;
+	monitor_unlock(link->monitor);
+	return !stopping;
+}
+
+/* False if link_close() has taken the dialer to close it itself. */
+static bool attempt_end(struct link *link, int result)
+{
+	bool ours;
+
+	monitor_lock(link->monitor);
+	ours = link->dialer.id != 0;
+	link->dialer.id = 0;
+	if (result)
+		snprintf(link->reason, sizeof(link->reason), "%s", reason_text(result));
+	monitor_notify(link->monitor);
+	monitor_unlock(link->monitor);
+	return ours;
+}
+
 /* One attempt, and if it succeeds, the life of the connection. */
 static bool connect_once(struct link *link)
 {
 	nng_dialer dialer;
+	bool ours = true;
 	int result = nng_dialer_create(&dialer, link->socket, link->url);
 
-	if (result == 0) {
-		nng_dialer_set_ms(dialer, NNG_OPT_RECONNMINT, NNG_REDIAL_MS);
-		nng_dialer_set_ms(dialer, NNG_OPT_RECONNMAXT, NNG_REDIAL_MS);
+	if (result) {
+		attempt_end(link, result);
+		return false;
+	}
+	nng_dialer_set_ms(dialer, NNG_OPT_RECONNMINT, NNG_REDIAL_MS);
+	nng_dialer_set_ms(dialer, NNG_OPT_RECONNMAXT, NNG_REDIAL_MS);
+	if (attempt_begin(link, dialer)) {
 		result = nng_dialer_start(dialer, 0);
+		ours = attempt_end(link, result);
 		if (result == 0)
 			wait_while_connected(link);
-		nng_dialer_close(dialer);
 	}
-	if (result == 0)
-		return true;
-	monitor_lock(link->monitor);
-	snprintf(link->reason, sizeof(link->reason), "%s", reason_text(result));
-	monitor_notify(link->monitor);
-	monitor_unlock(link->monitor);
-	return false;
+	if (ours)
+		nng_dialer_close(dialer);
+	return result == 0;
 }
 
 static void *link_run(void *context)
@@ -136,6 +169,10 @@ static void *link_run(void *context)
 		else
 			backoff = backoff * 2 > BACKOFF_MAX_NS ? BACKOFF_MAX_NS : backoff * 2;
 	} while (wait_before_retry(link, backoff));
+	monitor_lock(link->monitor);
+	link->ended = true;
+	monitor_notify(link->monitor);
+	monitor_unlock(link->monitor);
 	return NULL;
 }
 
@@ -211,16 +248,34 @@ void link_restart(struct link *link)
 		nng_pipe_close(pipe);
 }
 
+/* Lets an attempt end by itself: nng 1.5.2 can hang or abort when one is broken off just as it begins. */
+static void wait_for_end(struct link *link)
+{
+	int64_t deadline = time_monotonic_ns() + END_PATIENCE_NS;
+	nng_dialer dialer;
+
+	monitor_lock(link->monitor);
+	link->stopping = true;
+	monitor_notify(link->monitor);
+	while (!link->ended && time_monotonic_ns() < deadline)
+		monitor_wait(link->monitor, deadline);
+	dialer = link->dialer;
+	link->dialer.id = 0;
+	monitor_unlock(link->monitor);
+	if (dialer.id)
+		nng_dialer_close(dialer);
+}
+
 void link_close(struct link *link)
 {
 	if (!link)
 		return;
-	monitor_lock(link->monitor);
-	link->stopping = true;
-	monitor_notify(link->monitor);
-	monitor_unlock(link->monitor);
-	nng_close(link->socket);
+	wait_for_end(link);
+	/* nor may a socket be closed at the same time as its dialer */
 	pthread_join(link->thread, NULL);
+	nng_pipe_notify(link->socket, NNG_PIPE_EV_ADD_POST, NULL, NULL);
+	nng_pipe_notify(link->socket, NNG_PIPE_EV_REM_POST, NULL, NULL);
+	socket_close(link->socket);
 	free(link->url);
 	free(link);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bus/socket.h"
 #include "wire/wire.h"
 
 #define ENVELOPE_MAX	 64 /* what REQ/REP puts in front of a frame */
@@ -180,6 +181,6 @@ void receiver_close(struct receiver *receiver)
 		if (worker->replying)
 			nng_aio_free(worker->replying);
 	}
-	nng_close(receiver->socket);
+	socket_close(receiver->socket);
 	free(receiver);
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -25,6 +26,7 @@
 
 #define PATIENCE_NS (60 * NS_PER_S) /* ends a test that would hang; nothing waits for it */
 #define SEEN_MAX    256
+#define SILENCE	    ((enum reply_kind)99) /* an answer that is none */
 
 struct seen {
 	uint64_t epoch, number, first_seq, drops;
@@ -85,7 +87,8 @@ static void answer(void *context, const void *frame, size_t length, const char *
 				       drops_of(&batch), batch.event_count };
 	monitor_notify(&collector->monitor);
 	monitor_unlock(&collector->monitor);
-	assert_int_equal(wire_reply_encode(&out, reply, &err), 0);
+	if (out.kind != SILENCE)
+		assert_int_equal(wire_reply_encode(&out, reply, &err), 0);
 }
 
 static void collector_open(struct world *world)
@@ -317,6 +320,89 @@ static void retry_is_obeyed_and_then_the_batch_arrives(void **state)
 	flush(world);
 	assert_int_equal(world->collector.frames, 3);
 	assert_int_equal(world->collector.count, 1);
+}
+
+static void a_collector_that_says_nothing_is_asked_again(void **state)
+{
+	struct world *world = *state;
+
+	for (size_t i = 0; i < 3; i++)
+		world->collector.answers[i] = SILENCE;
+	collector_open(world);
+	sender_begin(world);
+	send_event(world, sample_exec, 1);
+	send_event(world, sample_exec, 2);
+	flush(world);
+	assert_int_equal(world->collector.count, 2);
+	assert_in_range(world->collector.frames, 4, 6);
+}
+
+static void an_event_too_large_to_travel_is_declared(void **state)
+{
+	struct world *world = *state;
+	struct event event = sample_cloud(&world->arena, 1);
+	struct cloud_record cloud = *event.cloud;
+	char *json = malloc(EVENT_SIZE_MAX + 1);
+	struct err err;
+
+	memset(json, 'x', EVENT_SIZE_MAX);
+	json[EVENT_SIZE_MAX] = '\0';
+	cloud.json = json;
+	event.cloud = &cloud;
+	collector_open(world);
+	sender_begin(world);
+	assert_int_equal(sender_add(world->sender, &event, false, &err), 0);
+	free(json);
+	send_event(world, sample_exec, 2);
+	flush(world);
+	assert_int_equal(world->collector.seen[0].drops + world->collector.seen[1].drops, 1);
+	assert_int_equal(world->collector.seen[world->collector.count - 1].first_seq, 1);
+}
+
+static void a_full_disk_drops_old_batches_and_says_so(void **state)
+{
+	struct world *world = *state;
+	struct sender_state now;
+	uint64_t declared = 0;
+
+	assert_int_equal(mkdir(world->spool, 0700), 0);
+	if (mount("none", world->spool, "tmpfs", 0, "size=128k") < 0)
+		skip();
+	sender_begin(world);
+	for (uint64_t i = 1; i <= 60; i++)
+		send_event(world, sample_exec, i);
+	collector_open(world);
+	flush(world);
+	flush(world); /* what the last batch could not declare any more */
+	sender_state(world->sender, &now);
+	assert_in_range(now.events_dropped, 1, 59);
+	sender_end(world);
+	assert_int_equal(umount2(world->spool, MNT_DETACH), 0);
+	for (size_t i = 0; i < world->collector.count; i++)
+		declared += world->collector.seen[i].drops;
+	assert_int_equal(declared, now.events_dropped);
+}
+
+static void many_events_are_cut_by_size_and_number(void **state)
+{
+	struct world *world = *state;
+	uint64_t sum = 0;
+	struct err err;
+
+	collector_open(world);
+	sender_begin(world);
+	for (uint64_t i = 1; i <= 12000; i++) {
+		struct event event = sample_exec(&world->arena, i);
+
+		assert_int_equal(sender_add(world->sender, &event, false, &err), 0);
+	}
+	flush(world);
+	for (size_t i = 0; i < world->collector.count; i++) {
+		assert_in_range(world->collector.seen[i].events, 1, BATCH_EVENTS_MAX);
+		sum += world->collector.seen[i].events;
+	}
+	assert_int_equal(sum, 12000);
+	assert_true(world->collector.count >= 4);
 }
 
 static void a_rejected_batch_is_kept_apart_and_the_rest_goes_on(void **state)
@@ -594,6 +680,10 @@ int main(int argc, char **argv)
 		TEST(retry_is_obeyed_and_then_the_batch_arrives),
 		TEST(a_rejected_batch_is_kept_apart_and_the_rest_goes_on),
 		TEST(a_full_spool_drops_old_batches_without_alerts_and_says_so),
+		TEST(a_collector_that_says_nothing_is_asked_again),
+		TEST(an_event_too_large_to_travel_is_declared),
+		TEST(a_full_disk_drops_old_batches_and_says_so),
+		TEST(many_events_are_cut_by_size_and_number),
 		TEST(drops_declared_alone_arrive),
 		TEST(a_damaged_file_is_set_aside_and_its_events_declared),
 		TEST(a_damaged_identity_makes_a_new_stream_and_old_batches_still_go),

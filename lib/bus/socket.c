@@ -1,0 +1,66 @@
+#include "bus/socket.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/time.h"
+#include "bus/monitor.h"
+
+#define CLOSE_PATIENCE_NS (2 * NS_PER_S)
+
+struct closing {
+	struct monitor monitor;
+	nng_socket socket;
+	bool done, abandoned;
+};
+
+static void closing_free(struct closing *closing)
+{
+	monitor_fini(&closing->monitor);
+	free(closing);
+}
+
+static void *closing_run(void *context)
+{
+	struct closing *closing = context;
+	bool abandoned;
+
+	nng_close(closing->socket);
+	monitor_lock(&closing->monitor);
+	closing->done = true;
+	abandoned = closing->abandoned;
+	monitor_notify(&closing->monitor);
+	monitor_unlock(&closing->monitor);
+	if (abandoned)
+		closing_free(closing);
+	return NULL;
+}
+
+void socket_close(nng_socket socket)
+{
+	int64_t deadline = time_monotonic_ns() + CLOSE_PATIENCE_NS;
+	struct closing *closing = calloc(1, sizeof(*closing));
+	pthread_t thread;
+	bool done;
+
+	if (!closing)
+		return;
+	monitor_init(&closing->monitor);
+	closing->socket = socket;
+	if (pthread_create(&thread, NULL, closing_run, closing)) {
+		closing_free(closing);
+		return;
+	}
+	monitor_lock(&closing->monitor);
+	while (!closing->done && time_monotonic_ns() < deadline)
+		monitor_wait(&closing->monitor, deadline);
+	done = closing->done;
+	closing->abandoned = !done;
+	monitor_unlock(&closing->monitor);
+	if (!done) {
+		pthread_detach(thread);
+		return;
+	}
+	pthread_join(thread, NULL);
+	closing_free(closing);
+}
