@@ -14,7 +14,9 @@ endif()
 
 add_compile_definitions(_GNU_SOURCE CLEWLINE_VERSION="${PROJECT_VERSION}")
 add_compile_options(-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla -Wformat=2
-	-Wno-format-nonliteral -fno-common)
+	-Wno-format-nonliteral -fno-common
+	# what a table's row leaves out at its end is zero, and means the default
+	-Wno-missing-field-initializers)
 if(CMAKE_C_COMPILER_ID STREQUAL GNU)
 	# snprintf into a bounded buffer is how texts are cut here on purpose
 	add_compile_options(-Wno-format-truncation)
