@@ -47,7 +47,7 @@ static void handle(void *context, const struct sensor_event *event)
 	const struct container_identity *container;
 
 	if (sensor_call_in(event->call, SENSOR_EXEC_CALLS)) {
-		container = containers_find(host->containers, event->pid, event->mount_namespace);
+		container = containers_find(host->containers, event->cgroup);
 		if (container)
 			process_table_assign(pipeline_processes(host->agent.pipeline), event->pid, container);
 	}

@@ -96,6 +96,7 @@ struct sensor_event {
 	bool is_args_cut;	      /* there were more */
 	const char *exe_path;	      /* EXEC: absolute, links resolved */
 	const char *folder, *folder2; /* absolute: what path and path2 are relative to; EXEC: the current folder */
+	const char *cgroup;	      /* EXEC: path of the control group in its hierarchy */
 	uint64_t cgroup_id;
 	uint32_t mount_namespace;
 };

@@ -22,9 +22,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	sum = text_touch(event->path) + text_touch(event->path2) + text_touch(event->real_path) +
 	      text_touch(event->exe_path) + text_touch(event->folder) + text_touch(event->folder2) +
-	      text_touch(event->comm) + event->args_length;
+	      text_touch(event->cgroup) + text_touch(event->comm) + event->args_length;
 	/* joined folders are as long as their names, and a "/" when there are none */
-	if (sum > size + 3 || (event->args_length > 0 && event->args[event->args_length - 1] != 0))
+	if (sum > size + 4 || (event->args_length > 0 && event->args[event->args_length - 1] != 0))
 		abort();
 	return 0;
 }

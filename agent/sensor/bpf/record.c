@@ -79,7 +79,8 @@ static int texts_take(struct rest *rest, const struct wire_head *head, struct re
 	    text_take(rest, head, WIRE_ARGS, &event->args, err) < 0 ||
 	    folder_take(rest, head, WIRE_REAL, record->real, &event->real_path, err) < 0 ||
 	    folder_take(rest, head, WIRE_FOLDER, record->folder, &event->folder, err) < 0 ||
-	    folder_take(rest, head, WIRE_FOLDER2, record->folder2, &event->folder2, err) < 0)
+	    folder_take(rest, head, WIRE_FOLDER2, record->folder2, &event->folder2, err) < 0 ||
+	    folder_take(rest, head, WIRE_CGROUP, record->cgroup, &event->cgroup, err) < 0)
 		return ERR_SYNTAX;
 	if (rest->length > 0)
 		return err_set(err, ERR_SYNTAX, "record has %zu bytes after its texts", rest->length);

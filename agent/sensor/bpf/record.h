@@ -12,6 +12,7 @@
 struct record {
 	struct sensor_event event;
 	char real[WIRE_TEXT_MAX + 1], folder[WIRE_TEXT_MAX + 1], folder2[WIRE_TEXT_MAX + 1];
+	char cgroup[WIRE_TEXT_MAX + 1];
 	char comm[WIRE_COMM_MAX + 1];
 };
 

@@ -26,6 +26,7 @@ enum wire_text {
 	WIRE_REAL,   /* folder: the file that was executed or opened, links followed */
 	WIRE_FOLDER, /* folder: what path is relative to; of an exec: the current folder */
 	WIRE_FOLDER2,
+	WIRE_CGROUP, /* folder: the control group of an exec, within its hierarchy */
 	WIRE_TEXT_COUNT
 };
 
@@ -50,7 +51,7 @@ struct wire_head {
 	__u32 bits;
 	char comm[WIRE_COMM_MAX];
 	__u16 text_length[WIRE_TEXT_COUNT]; /* with the final NUL */
-	__u32 unused;
+	__u16 unused;
 };
 _Static_assert(sizeof(struct wire_head) == 112, "both sides were compiled from the same layout");
 _Static_assert(WIRE_TEXT_MAX <= 65535, "text_length holds every length");

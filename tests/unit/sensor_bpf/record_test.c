@@ -80,10 +80,12 @@ static void an_exec_has_a_file_and_arguments(void **state)
 	draft_text(WIRE_PATH, "./x", 4);
 	draft_text(WIRE_ARGS, "x\0-y\0", 6);
 	draft_text(WIRE_REAL, "x\0srv", 6);
+	draft_text(WIRE_CGROUP, "c0ffee\0docker", 14);
 	assert_int_equal(draft_decode(), 0);
 	assert_int_equal(record.event.call, SENSOR_EXECVE);
 	assert_string_equal(record.event.exe_path, "/srv/x");
 	assert_null(record.event.real_path);
+	assert_string_equal(record.event.cgroup, "/docker/c0ffee");
 	assert_int_equal(record.event.args_length, 5);
 	assert_memory_equal(record.event.args, "x\0-y", 5);
 }
