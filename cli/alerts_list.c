@@ -97,6 +97,14 @@ static const char *short_id(const char *id, char out[ID_SHORT + 1])
 	return out;
 }
 
+/* Outputs are "what happened | member=value ..."; the rule beside it says what happened. */
+static const char *short_output(const json_t *alert)
+{
+	const char *output = json_text(alert, "output"), *members = output ? strstr(output, " | ") : NULL;
+
+	return members ? members + 3 : output;
+}
+
 static int add_row(struct table *table, const json_t *alert, bool is_text, struct err *err)
 {
 	char time[TIME_TEXT_MAX], id[ID_SHORT + 1];
@@ -107,7 +115,7 @@ static int add_row(struct table *table, const json_t *alert, bool is_text, struc
 	const char *cells[] = { is_text ? short_time(when, time) : when,
 				json_text(alert, "priority"),
 				json_text(alert, "rule"),
-				json_text(alert, "output"),
+				is_text ? short_output(alert) : json_text(alert, "output"),
 				place.length ? place.data : NULL,
 				is_text ? short_id(whole, id) : whole };
 	return table_add(table, cells, err);

@@ -8,7 +8,8 @@
 #include "base/file.h"
 #include "json/json.h"
 
-#define WIDTH_MAX 1000
+#define WIDTH_MAX	 1000
+#define TABLE_WIDTH_PIPE 160
 
 size_t screen_width(void)
 {
@@ -74,6 +75,9 @@ int screen_table(const struct table *table, enum table_format format, struct err
 	struct table_style style = { .width = screen_width() };
 	AUTO_STRBUF out = STRBUF_INIT;
 
+	/* A log is read by people as well; scripts take tsv, csv or json, where nothing is cut. */
+	if (!style.width)
+		style.width = TABLE_WIDTH_PIPE;
 	if (table_print(table, format, &style, &out, err) < 0)
 		return err->code;
 	return screen_write(&out, err);

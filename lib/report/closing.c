@@ -8,13 +8,31 @@
 
 /* Whether what a source missed can be had another way, by what the source begins with. */
 static const struct {
-	const char *source, *text;
+	const char *source;
+	bool is_fillable;
+	const char *text;
 } backfills[] = {
-	{ "cloudtrail",
+	{ "cloudtrail", true,
 	  "can be filled from Event history: AWS keeps management events for 90 days without any trail" },
-	{ "agent", "cannot be filled: what an agent did not see is gone" },
-	{ "scan", "can be filled: scan the image again" },
+	{ "agent", false, "cannot be filled: what an agent did not see is gone" },
+	{ "scan", true, "can be filled: scan the image again" },
 };
+
+/* The document may know better than the kind of the source. */
+static void print_backfill(struct page *page, const json_t *gap, const char *source)
+{
+	const json_t *known = json_object_get(gap, "backfillable");
+
+	for (size_t i = 0; source && i < ARRAY_SIZE(backfills); i++) {
+		if (strncmp(source, backfills[i].source, strlen(backfills[i].source)) != 0)
+			continue;
+		strbuf_adds(page->out, "     ");
+		page_wrap(page, 5, 5,
+			  json_is_boolean(known) && json_is_true(known) != backfills[i].is_fillable
+				  ? (json_is_true(known) ? "can be filled" : "cannot be filled")
+				  : backfills[i].text);
+	}
+}
 
 static void add_span(const struct report *report, struct strbuf *line, const json_t *gap)
 {
@@ -40,7 +58,7 @@ static void print_gap(struct report *report, const json_t *gap)
 	char label[LABEL_MAX];
 	AUTO_STRBUF line = STRBUF_INIT;
 
-	page_escape(page, &line, source ? source : "?");
+	report_source_add(report, &line, source ? source : "?", false);
 	strbuf_adds(&line, ": nothing heard ");
 	add_span(report, &line, gap);
 	if (json_text(gap, "reason")) {
@@ -51,12 +69,7 @@ static void print_gap(struct report *report, const json_t *gap)
 		strbuf_addf(&line, "  %s", label);
 	strbuf_addf(page->out, "  %s%s ", page_glyph(page, GLYPH_BLIND), page_glyph(page, GLYPH_BLIND));
 	page_wrap(page, 5, 5, line.data);
-	for (size_t i = 0; source && i < ARRAY_SIZE(backfills); i++) {
-		if (strncmp(source, backfills[i].source, strlen(backfills[i].source)) != 0)
-			continue;
-		strbuf_adds(page->out, "     ");
-		page_wrap(page, 5, 5, backfills[i].text);
-	}
+	print_backfill(page, gap, source);
 }
 
 static void print_gaps(struct report *report)
@@ -82,7 +95,8 @@ static void print_completeness(struct report *report)
 	json_array_foreach (sources, i, source) {
 		if (i)
 			strbuf_adds(&line, page_glyph(page, GLYPH_DOT));
-		page_escape(page, &line, json_text(source, "source"));
+		report_source_add(report, &line, json_text(source, "source") ? json_text(source, "source") : "?",
+				  false);
 		strbuf_addc(&line, ' ');
 		if (json_text(source, "watermark"))
 			report_time_add(report, &line, json_text(source, "watermark"));

@@ -107,15 +107,15 @@ static void add_link_numbers(struct strbuf *line, const json_t *numbers)
 static void print_verdict(struct report *report, const json_t *verdict)
 {
 	struct page *page = &report->page;
-	const char *strength = json_text(verdict, "strength");
+	const char *strength = json_text(verdict, "strength"), *text = json_text(verdict, "text");
 	bool is_association = strength && strcmp(strength, "association") == 0;
 	double confidence = json_number_value(json_object_get(verdict, "confidence"));
 	AUTO_STRBUF line = STRBUF_INIT;
 
-	page_escape(page, &line, json_text(verdict, "text"));
+	page_escape(page, &line, text);
 	strbuf_adds(&line, "  (");
 	page_escape(page, &line, strength ? strength : "?");
-	if (is_association)
+	if (is_association && (!text || !strstr(text, "NOT cause")))
 		strbuf_adds(&line, ", NOT cause");
 	strbuf_addf(&line, ", %.2f %s", confidence, confidence_word(confidence));
 	add_link_numbers(&line, json_object_get(verdict, "links"));

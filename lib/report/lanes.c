@@ -119,6 +119,19 @@ static void lane_extend(struct lane *lane, int64_t ns)
 		lane->last = ns;
 }
 
+/* link is NULL for the lane of who acted. */
+typedef void lane_visit(struct lane *lane, const json_t *row, const json_t *link, void *context);
+
+/* The lane of an entity of a kind that has one, made if there is room. */
+static struct lane *entity_lane(struct drawing *drawing, const json_t *entity)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(lane_kinds); i++) {
+		if (has_lane(&lane_kinds[i], entity))
+			return lane_get(drawing, &lane_kinds[i], entity, true);
+	}
+	return NULL;
+}
+
 static bool link_has_event(const json_t *link, const char *event)
 {
 	const json_t *method, *item;
@@ -133,34 +146,31 @@ static bool link_has_event(const json_t *link, const char *event)
 	return false;
 }
 
-/* What was done to a cluster or a trail stands on its lane too, beside who did it. */
-static void each_target(struct drawing *drawing, const json_t *row,
-			void (*visit)(struct lane *lane, const json_t *row, const json_t *link, void *context),
-			void *context)
+/* What was done stands on the lane of who did it and of what it was done to, wherever the row itself belongs. */
+static void each_end(struct drawing *drawing, const json_t *row, lane_visit *visit, void *context)
 {
+	static const char *const sides[] = { "from", "to" };
 	const char *event = json_text(row, "event"), *strength;
-	const json_t *link, *entity;
+	const json_t *link;
 	size_t i;
 
 	json_array_foreach (report_list(drawing->report, "links"), i, link) {
 		strength = json_text(link, "strength");
-		entity = report_entity(drawing->report, json_text(link, "to"));
-		if (!event || !strength || !entity ||
-		    (strcmp(strength, "performed") != 0 && strcmp(strength, "attempted") != 0))
+		if (!event || !strength ||
+		    (strcmp(strength, "performed") != 0 && strcmp(strength, "attempted") != 0) ||
+		    !link_has_event(link, event))
 			continue;
-		for (size_t k = 0; k < ARRAY_SIZE(lane_kinds); k++) {
-			struct lane *lane;
+		for (size_t k = 0; k < ARRAY_SIZE(sides); k++) {
+			const json_t *entity = report_entity(drawing->report, json_text(link, sides[k]));
+			struct lane *lane = entity ? entity_lane(drawing, entity) : NULL;
 
-			if (!has_lane(&lane_kinds[k], entity) || !link_has_event(link, event))
-				continue;
-			lane = lane_get(drawing, &lane_kinds[k], entity, true);
 			if (lane)
-				visit(lane, row, link, context);
+				visit(lane, row, k == 1 ? link : NULL, context);
 		}
 	}
 }
 
-static void extend_target(struct lane *lane, const json_t *row, const json_t *link, void *context UNUSED)
+static void extend_lane(struct lane *lane, const json_t *row, const json_t *link, void *context UNUSED)
 {
 	const char *relation = json_text(link, "relation"), *strength = json_text(link, "strength");
 	int64_t ns;
@@ -195,7 +205,7 @@ static void collect(struct drawing *drawing)
 		axis_add(&drawing->axis, ns);
 		if (lane)
 			lane_extend(lane, ns);
-		each_target(drawing, row, extend_target, NULL);
+		each_end(drawing, row, extend_lane, NULL);
 	}
 	qsort(drawing->lanes, drawing->lane_count, sizeof(drawing->lanes[0]), compare_lanes);
 }
@@ -254,7 +264,7 @@ static void put_mark(const struct marking *marking, const json_t *row)
 	*cell = (struct cell){ .glyph = priority_glyph(priority), .priority = priority, .is_mark = true };
 }
 
-static void put_target_mark(struct lane *lane, const json_t *row, const json_t *link UNUSED, void *context)
+static void put_end_mark(struct lane *lane, const json_t *row, const json_t *link UNUSED, void *context)
 {
 	const struct marking *marking = context;
 
@@ -273,13 +283,20 @@ static void draw_life(const struct drawing *drawing, const struct lane *lane, st
 		first = seen;
 	from = axis_column(&drawing->axis, first);
 	to = axis_column(&drawing->axis, lane->deleted_at ? lane->deleted_at : lane->last);
-	for (size_t i = from; i <= to; i++)
-		cells[i].glyph = i == from ? GLYPH_START : i == to ? GLYPH_END : lane->kind->line;
-	for (size_t i = 1; i < drawing->axis.count; i++) {
-		size_t column = axis_break_column(&drawing->axis, i);
+	for (size_t i = from; i <= to; i++) {
+		if (cells[i].glyph != GLYPH_BREAK)
+			cells[i].glyph = i == from ? GLYPH_START : i == to ? GLYPH_END : lane->kind->line;
+	}
+}
 
-		if (drawing->axis.points[i].after_break && column > from && column < to)
-			cells[column].glyph = GLYPH_BREAK;
+/* Every lane starts empty but for where time is left out. */
+static void clear_cells(const struct drawing *drawing, struct cell *cells)
+{
+	for (size_t i = 0; i <= CELL_LINE_MAX; i++)
+		cells[i] = (struct cell){ .glyph = GLYPH_BLANK, .priority = -1 };
+	for (size_t i = 1; i < drawing->axis.count; i++) {
+		if (drawing->axis.points[i].after_break && drawing->axis.points[i].ns != drawing->end)
+			cells[axis_break_column(&drawing->axis, i)].glyph = GLYPH_BREAK;
 	}
 }
 
@@ -316,14 +333,17 @@ static void print_label(const struct drawing *drawing, const char *kind, const c
 
 static void lane_name(const struct drawing *drawing, const struct lane *lane, struct strbuf *name)
 {
-	const char *space;
 	AUTO_STRBUF whole = STRBUF_INIT;
+	const char *start;
 
 	if (!lane->entity)
 		return;
 	report_entity_add(drawing->report, &whole, lane->entity);
-	space = strchr(whole.data, ' ');
-	strbuf_adds(name, space ? space + 1 : whole.data);
+	start = strchr(whole.data, ' ');
+	/* The registry's address tells nothing here that the name of the image does not. */
+	if (start && strcmp(lane->kind->name, "image") == 0 && strrchr(start, '/'))
+		start = strrchr(start, '/');
+	strbuf_adds(name, start ? start + 1 : whole.data);
 }
 
 static void print_lane(struct drawing *drawing, const struct lane *lane)
@@ -335,13 +355,12 @@ static void print_lane(struct drawing *drawing, const struct lane *lane)
 	const json_t *row, *gap;
 	size_t i, after = SIZE_MAX;
 
-	for (i = 0; i <= CELL_LINE_MAX; i++)
-		cells[i] = (struct cell){ .glyph = GLYPH_BLANK, .priority = -1 };
+	clear_cells(drawing, cells);
 	draw_life(drawing, lane, cells);
 	json_array_foreach (report_list(drawing->report, "timeline"), i, row) {
 		if (row_lane(drawing, row, false) == lane)
 			put_mark(&marking, row);
-		each_target(drawing, row, put_target_mark, &marking);
+		each_end(drawing, row, put_end_mark, &marking);
 	}
 	json_array_foreach (report_list(drawing->report, "gaps"), i, gap) {
 		if (starts_with(json_text(gap, "source"), lane->kind->blinded_by))
@@ -358,28 +377,28 @@ static void print_lane(struct drawing *drawing, const struct lane *lane)
 	print_cells(drawing, cells, after == SIZE_MAX ? NULL : deleted, after == SIZE_MAX ? 0 : after);
 }
 
+/* Only where blindness shows: agents, and sources with a gap; "Data complete to" has all. */
+static bool is_coverage_shown(const json_t *source)
+{
+	return json_is_true(json_object_get(source, "gap")) || starts_with(json_text(source, "source"), "agent");
+}
+
 static void print_coverage(struct drawing *drawing, const json_t *source)
 {
 	struct cell cells[CELL_LINE_MAX + 1];
-	const char *name = json_text(source, "source"), *other;
+	const char *name = json_text(source, "source");
+	bool has_gap = json_is_true(json_object_get(source, "gap"));
 	AUTO_STRBUF safe = STRBUF_INIT;
-	const json_t *gap;
 	int64_t watermark;
-	size_t i, covered;
+	size_t covered;
 
 	if (!name || !report_ns(source, "watermark", &watermark))
 		return;
-	for (i = 0; i <= CELL_LINE_MAX; i++)
-		cells[i] = (struct cell){ .glyph = GLYPH_BLANK, .priority = -1 };
+	clear_cells(drawing, cells);
 	covered = axis_column(&drawing->axis, watermark);
-	for (i = 0; i < drawing->axis.width; i++)
-		cells[i].glyph = i <= covered ? GLYPH_COVERED : GLYPH_BLANK;
-	json_array_foreach (report_list(drawing->report, "gaps"), i, gap) {
-		other = json_text(gap, "source");
-		if (other && strcmp(other, name) == 0)
-			hatch(drawing, gap, cells);
-	}
-	page_escape(&drawing->report->page, &safe, name);
+	for (size_t i = 0; i < drawing->axis.width; i++)
+		cells[i].glyph = i <= covered ? GLYPH_COVERED : has_gap ? GLYPH_BLIND : GLYPH_BLANK;
+	report_source_add(drawing->report, &safe, name, true);
 	print_label(drawing, "heard", safe.data);
 	print_cells(drawing, cells, NULL, 0);
 }
@@ -436,7 +455,7 @@ void report_lanes(struct report *report)
 	AUTO_FREE struct drawing *drawing = calloc(1, sizeof(*drawing));
 	AUTO_STRBUF head = STRBUF_INIT;
 	const json_t *source;
-	size_t i;
+	size_t i, shown = 0;
 
 	if (!drawing || !json_array_size(report_list(report, "timeline")))
 		return;
@@ -453,7 +472,7 @@ void report_lanes(struct report *report)
 	for (i = 0; i < drawing->lane_count; i++)
 		print_lane(drawing, &drawing->lanes[i]);
 	json_array_foreach (report_list(report, "completeness"), i, source) {
-		if (i < COVERAGE_MAX)
+		if (is_coverage_shown(source) && shown++ < COVERAGE_MAX)
 			print_coverage(drawing, source);
 	}
 	print_legend(drawing);

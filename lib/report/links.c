@@ -11,7 +11,6 @@
 #define NOTE_INDENT  7
 #define NARROW	     80
 #define CERTAIN	     0.95
-#define LABELS_SHOWN 6
 
 static bool is_kind(const json_t *link, const char *strength)
 {
@@ -60,7 +59,7 @@ static void add_labels(const struct report *report, struct strbuf *line, const j
 	size_t count = json_array_size(events), shown = 0;
 	char label[LABEL_MAX];
 
-	for (size_t i = 0; i < count && shown < LABELS_SHOWN; i++) {
+	for (size_t i = 0; i < count && shown < EVIDENCE_PER_LINK; i++) {
 		if (!report_label(report, json_string_value(json_array_get(events, i)), label))
 			continue;
 		strbuf_addf(line, "%s%s", shown ? "," : " ", label);
@@ -79,7 +78,8 @@ static void add_methods(const struct report *report, struct strbuf *line, const 
 		if (i)
 			strbuf_adds(line, page_glyph(&report->page, GLYPH_DOT));
 		page_escape(&report->page, line, json_text(method, "method") ? json_text(method, "method") : "?");
-		if (json_text(method, "detail") && *json_text(method, "detail")) {
+		/* What stood where in the event is worth its room where somebody is said to have acted. */
+		if (json_text(method, "detail") && *json_text(method, "detail") && !is_kind(link, "identity")) {
 			strbuf_adds(line, " (");
 			page_escape(&report->page, line, json_text(method, "detail"));
 			strbuf_addc(line, ')');

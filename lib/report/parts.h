@@ -7,9 +7,10 @@
 #include "base/time.h"
 #include "report/page.h"
 
-#define REPORT_ARENA_MAX (64u << 20)
-#define TREE_DEPTH_MAX	 64
-#define LABEL_MAX	 32 /* bytes of the label of an event: e1, e2 ... */
+#define REPORT_ARENA_MAX  (64u << 20)
+#define TREE_DEPTH_MAX	  64
+#define EVIDENCE_PER_LINK 3  /* events of a method that get a label; the others are counted */
+#define LABEL_MAX	  32 /* bytes of the label of an event: e1, e2 ... */
 
 struct report {
 	struct page page;
@@ -39,6 +40,12 @@ const json_t *report_entity(const struct report *report, const char *id);
 
 /* kind and short name of an entity: "task 1dddc34c". */
 void report_entity_add(const struct report *report, struct strbuf *line, const json_t *entity);
+
+/*
+ * A source as shown: ids of tasks cut, trails by their name. Short: only its kind and last word, "cloudtrail us-west-1", which
+ * tell two of a kind apart.
+ */
+void report_source_add(const struct report *report, struct strbuf *line, const char *source, bool is_short);
 
 /* Time as shown: without the day where it is the report's, at most milliseconds; what is no time is escaped. */
 void report_time_add(const struct report *report, struct strbuf *line, const char *time);

@@ -9,10 +9,9 @@
 #include "model/entity.h"
 #include "report/parts.h"
 
-#define TASK_ID_LENGTH	  32
-#define TASK_ID_SHORT	  8
-#define DIGEST_SHORT	  19 /* sha256: and 12 digits */
-#define EVIDENCE_PER_LINK 6
+#define TASK_ID_LENGTH 32
+#define TASK_ID_SHORT  8
+#define DIGEST_SHORT   19 /* sha256: and 12 digits */
 
 const json_t *report_list(const struct report *report, const char *name)
 {
@@ -61,6 +60,22 @@ void report_entity_add(const struct report *report, struct strbuf *line, const j
 		return;
 	strbuf_addc(line, ' ');
 	add_short_name(report, line, name);
+}
+
+void report_source_add(const struct report *report, struct strbuf *line, const char *source, bool is_short)
+{
+	AUTO_FREE char *copy = strdup(source);
+	char *rest = NULL;
+	bool is_first = true;
+
+	for (char *word = copy ? strtok_r(copy, " ", &rest) : NULL; word; word = strtok_r(NULL, " ", &rest)) {
+		if (is_short && !is_first && *rest)
+			continue;
+		if (!is_first)
+			strbuf_addc(line, ' ');
+		add_short_name(report, line, word);
+		is_first = false;
+	}
 }
 
 void report_time_add(const struct report *report, struct strbuf *line, const char *time)
