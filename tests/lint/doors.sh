@@ -13,6 +13,7 @@ door 'libpq-fe\.h' lib/store
 door 'nng/' lib/bus agent/ecs
 door 'microhttpd\.h' collector/api deploy/story
 door 'curl/' lib/http lib/aws
+door 'archive' scanner/image
 door 'bpf/libbpf\.h' agent/sensor/bpf
 door 'libfyaml\.h' lib/yaml
 door 'libsmartcols' lib/table

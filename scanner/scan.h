@@ -1,0 +1,8 @@
+/*
+ * scan.h: the command "image": one image scanned, reported, uploaded and judged.
+ */
+#pragma once
+
+#include "conf/program.h"
+
+extern const struct command image_command;
