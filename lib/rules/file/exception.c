@@ -101,27 +101,33 @@ static void field_check(struct item_reader *reader, const struct yaml_node *node
 			   text ? text : "");
 }
 
-static void shape_check(struct item_reader *reader, const struct exception_item *exception)
+/* False if fields and comps are not what the rest here relies on. */
+static bool shape_check(struct item_reader *reader, const struct exception_item *exception)
 {
 	const struct yaml_node *fields = exception->fields, *comps = exception->comps;
+	bool failed_before = reader->failed;
 
-	if (fields->kind == YAML_SCALAR) {
+	reader->failed = false;
+	if (fields->kind == YAML_MAPPING) {
+		item_error(reader, fields, "LOAD_ERR_YAML_VALIDATE", "'fields' must be a field or a list of fields");
+	} else if (fields->kind == YAML_SCALAR) {
 		field_check(reader, fields);
 		if (comps && comps->kind == YAML_SCALAR)
 			comparison_check(reader, comps, true);
 		else if (comps)
 			item_error(reader, comps, "LOAD_ERR_YAML_VALIDATE", "Fields and comps must both be strings");
-		return;
-	}
-	if (comps && (comps->kind != YAML_SEQUENCE || comps->count != fields->count)) {
+	} else if (comps && (comps->kind != YAML_SEQUENCE || comps->count != fields->count)) {
 		item_error(reader, comps, "LOAD_ERR_YAML_VALIDATE", "Fields and comps lists must have equal length");
-		return;
+	} else {
+		for (size_t i = 0; i < fields->count; i++) {
+			field_check(reader, fields->items[i]);
+			if (comps)
+				comparison_check(reader, comps->items[i], false);
+		}
 	}
-	for (size_t i = 0; i < fields->count; i++) {
-		field_check(reader, fields->items[i]);
-		if (comps)
-			comparison_check(reader, comps->items[i], false);
-	}
+	failed_before |= reader->failed;
+	reader->failed = failed_before;
+	return !failed_before;
 }
 
 static void rows_add(struct item_reader *reader, struct exception_item *exception, const struct yaml_node *values)
@@ -170,7 +176,7 @@ static void exception_read(struct item_reader *reader, struct rule_item *rule, c
 			return;
 		}
 		exception = arena_new(&reader->set->arena, struct exception_item);
-		if (!exception || !vector_push(&rule->exceptions, &reader->set->arena, exception)) {
+		if (!exception) {
 			reader->set->failed_memory = true;
 			return;
 		}
@@ -178,7 +184,10 @@ static void exception_read(struct item_reader *reader, struct rule_item *rule, c
 						      .fields = fields,
 						      .comps = yaml_get(node, "comps"),
 						      .origin = item_origin(reader, node) };
-		shape_check(reader, exception);
+		if (!shape_check(reader, exception))
+			return;
+		if (!vector_push(&rule->exceptions, &reader->set->arena, exception))
+			reader->set->failed_memory = true;
 	} else if (is_append && yaml_is_null(values)) {
 		item_warning(reader, node, "LOAD_APPEND_NO_VALUES", "Overriding/appending exception with no values");
 	}
@@ -217,10 +226,10 @@ static void cell_add(struct strbuf *out, const char *comparison, const struct ya
 {
 	bool is_list = cell->kind == YAML_SEQUENCE, in_parentheses = is_list || takes_list(comparison);
 
-	if (!is_list && *cell->text == '(')
+	if (cell->kind == YAML_SCALAR && *cell->text == '(')
 		in_parentheses = false;
 	strbuf_adds(out, in_parentheses ? "(" : "");
-	for (size_t i = 0; i < (is_list ? cell->count : 1); i++) {
+	for (size_t i = 0; i < (is_list ? cell->count : 1u); i++) {
 		const struct yaml_node *value = is_list ? cell->items[i] : cell;
 
 		strbuf_adds(out, i ? ", " : "");
