@@ -5,13 +5,8 @@
 
 #include "base/time.h"
 #include "json/json.h"
+#include "model/entity.h"
 #include "text/escape.h"
-
-static const char *const priority_names[] = {
-#define X(id, number, name) [number] = name,
-	PRIORITIES(X)
-#undef X
-};
 
 /* Escapes as JSON does, without the quotes around, and then what a terminal would act on. */
 static void line_add(const char *text, struct strbuf *out)
@@ -46,7 +41,7 @@ static void line_make(const struct alert *alert, int64_t time_ns, struct strbuf 
 
 	localtime_r(&seconds, &tm);
 	strftime(text, sizeof(text), "%H:%M:%S", &tm);
-	strbuf_addf(out, "%s.%09d: %s %s", text, (int)(time_ns % NS_PER_S), priority_names[alert->priority],
+	strbuf_addf(out, "%s.%09d: %s %s", text, (int)(time_ns % NS_PER_S), priority_name(alert->priority),
 		    alert->output);
 }
 
@@ -107,7 +102,7 @@ int falco_json_line(const struct alert *alert, int64_t time_ns, const char *host
 	line_make(alert, time_ns, &line);
 	if (!object || json_set_text(object, "hostname", hostname) < 0 ||
 	    json_set_text(object, "output", line.data) < 0 ||
-	    json_set_text(object, "priority", priority_names[alert->priority]) < 0 ||
+	    json_set_text(object, "priority", priority_name(alert->priority)) < 0 ||
 	    json_set_text(object, "rule", alert->rule) < 0 || json_set_text(object, "source", alert->source) < 0 ||
 	    json_set_text(object, "time", time_format(time_ns, 9, when)) < 0 || fields_add(alert, object) < 0 ||
 	    tags_add(alert, object) < 0)

@@ -4,6 +4,8 @@
 
 #include <libfyaml.h>
 
+#include "yaml/check.h"
+
 struct reader {
 	struct arena *arena;
 	size_t nodes; /* made so far */
@@ -193,6 +195,8 @@ int yaml_parse(const char *text, size_t length, struct arena *arena, struct yaml
 	*ret_place = (struct yaml_place){ 1, 1 };
 	if (!length)
 		return 0;
+	if (yaml_check(text, length, ret_place, err) < 0)
+		return ERR_SYNTAX;
 	diag = fy_diag_create(&diag_config);
 	if (!diag)
 		return err_set(err, ERR_MEMORY, "out of memory");

@@ -33,6 +33,8 @@ void macros_warn_unused(struct ruleset *set);
 
 /* Numbers of the operand or node, an old one if it is known already. */
 uint32_t operand_compile(struct compiler *compiler, const struct ast_operand *operand);
+/* " (did you mean 'fd.name'?)", or "". */
+const char *field_suggestion(struct compiler *compiler, const char *name, size_t length);
 uint32_t node_compile(struct compiler *compiler, const struct ast *ast);
 uint32_t check_compile(struct compiler *compiler, const struct ast *ast);
 uint32_t node_intern(struct ruleset *set, const char *key, const struct node *node);

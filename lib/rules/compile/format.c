@@ -54,7 +54,8 @@ static bool operand_printable(struct compiler *compiler, const struct pieced_tex
 	}
 	if (field < 0 || (field_infos[field].source != SOURCE_ANY && field_infos[field].source != compiler->source)) {
 		output_error(compiler, output, at, true,
-			     arena_printf(&compiler->set->arena, "invalid formatting token '%s'", text));
+			     arena_printf(&compiler->set->arena, "invalid formatting token '%s'%s", text,
+					  field < 0 ? field_suggestion(compiler, text, operand->text.length) : ""));
 		return false;
 	}
 	if (field_infos[field].flags & FIELD_DEPRECATED)

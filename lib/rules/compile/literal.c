@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -29,17 +28,27 @@ static const char *number_read(const struct ast_text *text, bool is_signed, stru
 	return errno ? "is out of range" : NULL;
 }
 
+static const struct {
+	const char *name;
+	uint16_t port;
+} services[] = {
+#define SERVICE(name, port) { name, port },
+#include "rules/compile/services.def"
+#undef SERVICE
+};
+
 static const char *port_read(const struct ast_text *text, struct value *ret)
 {
-	const struct servent *service;
 
 	if (!number_read(text, false, ret))
 		return ret->unumber > UINT16_MAX ? "is not a port" : NULL;
-	service = getservbyname(text->data, NULL);
-	if (!service)
-		return "is neither a port nor the name of a service";
-	ret->unumber = ntohs((uint16_t)service->s_port);
-	return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
+		if (strcmp(services[i].name, text->data) == 0) {
+			ret->unumber = services[i].port;
+			return NULL;
+		}
+	}
+	return "is neither a port nor the name of a service";
 }
 
 static const char *ip_read(const char *text, struct value *ret)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "rules/compile/literal.h"
+#include "rules/compile/suggest.h"
 
 /* Fields whose argument may also be written behind a dot: evt.arg.path is evt.arg[path]. */
 static const enum field dotted[] = { FIELD_EVT_ARG, FIELD_EVT_RAWARG };
@@ -53,6 +54,24 @@ static bool argument_check(struct compiler *compiler, const struct ast_operand *
 	return false;
 }
 
+/* Names of fields that events of the compiler's source have. */
+static const char *field_name(const void *context, size_t number)
+{
+	const struct compiler *compiler = context;
+	const struct field_info *info = &field_infos[number];
+
+	return info->source == SOURCE_ANY || info->source == compiler->source ? info->name : NULL;
+}
+
+/* " (did you mean 'fd.name'?)", or nothing. */
+const char *field_suggestion(struct compiler *compiler, const char *name, size_t length)
+{
+	const char *meant = suggest(name, length, field_name, compiler, FIELD_COUNT);
+	const char *text = meant ? arena_printf(&compiler->set->arena, " (did you mean '%s'?)", meant) : NULL;
+
+	return text ? text : "";
+}
+
 static bool field_compile(struct compiler *compiler, const struct ast_operand *from, struct operand *ret)
 {
 	const char *argument = from->argument && *from->argument ? from->argument : NULL;
@@ -62,9 +81,10 @@ static bool field_compile(struct compiler *compiler, const struct ast_operand *f
 	if (field < 0 || (field_infos[field].source != SOURCE_ANY && compiler->source != SOURCE_ANY &&
 			  field_infos[field].source != compiler->source)) {
 		compile_unknown(compiler, from->at,
-				field < 0 ? "unrecognized field '%.*s'"
-					  : "field '%.*s' does not exist in events of this source",
-				(int)from->text.length, from->text.data);
+				field < 0 ? "unrecognized field '%.*s'%s"
+					  : "field '%.*s' does not exist in events of this source%s",
+				(int)from->text.length, from->text.data,
+				field < 0 ? field_suggestion(compiler, from->text.data, from->text.length) : "");
 		return false;
 	}
 	info = &field_infos[field];

@@ -31,12 +31,12 @@ static void list_values(struct item_reader *reader, struct list_item *list)
 {
 	const struct yaml_node *items = yaml_get(reader->item, "items");
 
-	if (!items || items->kind != YAML_SEQUENCE) {
-		if (!yaml_is_null(items) || !items)
-			item_error(reader, items, "LOAD_ERR_YAML_VALIDATE",
-				   "Item has no mapping for key 'items', or it is no list");
+	if (!items)
+		item_error(reader, NULL, "LOAD_ERR_YAML_VALIDATE", "Item has no mapping for key 'items'");
+	else if (items->kind != YAML_SEQUENCE && !yaml_is_null(items))
+		item_error(reader, items, "LOAD_ERR_YAML_VALIDATE", "'items' must be a list");
+	if (!items || items->kind != YAML_SEQUENCE)
 		return;
-	}
 	for (size_t i = 0; i < items->count; i++) {
 		if (items->items[i]->kind != YAML_SCALAR)
 			item_error(reader, items->items[i], "LOAD_ERR_YAML_VALIDATE",

@@ -1,7 +1,8 @@
 #include "rules/file/item.h"
 
 #include <limits.h>
-#include <strings.h>
+
+#include "model/entity.h"
 
 static const struct item_key rule_keys[] = {
 	{ "rule", -1, false, false },
@@ -22,27 +23,6 @@ static const struct item_key rule_keys[] = {
 	{ NULL, -1, false, false },
 };
 
-static bool priority_find(const char *text, enum priority *ret)
-{
-	static const struct {
-		const char *name;
-		enum priority priority;
-	} names[] = {
-#define X(id, number, name) { name, PRIORITY_##id },
-		PRIORITIES(X)
-#undef X
-			{ "Info", PRIORITY_INFORMATIONAL },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (strcasecmp(names[i].name, text) == 0) {
-			*ret = names[i].priority;
-			return true;
-		}
-	}
-	return false;
-}
-
 static void text_put(struct item_reader *reader, const char *key, struct pieced_text *text, bool is_append)
 {
 	const char *more = item_text(reader, key);
@@ -57,8 +37,11 @@ static void text_put(struct item_reader *reader, const char *key, struct pieced_
 static void priority_put(struct item_reader *reader, struct rule_item *rule)
 {
 	const char *text = item_text(reader, "priority");
+	int priority = text ? priority_find(text) : -1;
 
-	if (text && !priority_find(text, &rule->priority))
+	if (priority >= 0)
+		rule->priority = (enum priority)priority;
+	else if (text)
 		item_error(reader, yaml_get(reader->item, "priority"), "LOAD_ERR_YAML_VALIDATE",
 			   "Invalid priority \"%s\"", text);
 }

@@ -104,7 +104,8 @@ static void errors_name_the_place_in_the_file(void **state)
 	static const struct {
 		const char *condition, *message;
 	} cases[] = {
-		{ "evt.type=open and fd.nmae = x", "test.yaml:4:32: rule \"r\": unrecognized field 'fd.nmae'" },
+		{ "evt.type=open and fd.nmae = x",
+		  "test.yaml:4:32: rule \"r\": unrecognized field 'fd.nmae' (did you mean 'fd.name'?)" },
 		{ "evt.type=open and nothing_known",
 		  "test.yaml:4:32: rule \"r\": Undefined macro 'nothing_known' used in filter." },
 		{ ">\n    evt.type=open and\n    fd.name ~ /x", "test.yaml:6:13: rule \"r\": expected a valid check "
