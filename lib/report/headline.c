@@ -16,26 +16,29 @@ static void add_upper(const struct page *page, struct strbuf *line, const char *
 		strbuf_addc(line, (char)toupper((unsigned char)*c));
 }
 
-/* The alert asked for, or the first one that says where it was. */
-static const json_t *placing_alert(const struct report *report)
+/* What all alerts shown have in common, or NULL: somebody who acts in two regions is in neither. */
+static const char *common_text(const struct report *report, const char *name)
+{
+	const json_t *alert;
+	const char *common = NULL, *text;
+	size_t i;
+
+	json_array_foreach (report_list(report, "alerts"), i, alert) {
+		text = json_text(alert, name);
+		if (text && common && strcmp(text, common) != 0)
+			return NULL;
+		common = text ? text : common;
+	}
+	return common;
+}
+
+/* Where the alert asked for was; of other subjects where everything was. */
+static void add_place(const struct report *report, struct strbuf *line)
 {
 	const char *id = json_text(json_object_get(report->document, "subject"), "id");
 	const json_t *alert = id ? json_object_get(report->alerts, id) : NULL;
-	size_t i;
-
-	if (alert)
-		return alert;
-	json_array_foreach (report_list(report, "alerts"), i, alert) {
-		if (json_text(alert, "account"))
-			return alert;
-	}
-	return NULL;
-}
-
-static void add_place(const struct report *report, struct strbuf *line)
-{
-	const json_t *alert = placing_alert(report);
-	const char *account = json_text(alert, "account"), *region = json_text(alert, "region");
+	const char *account = alert ? json_text(alert, "account") : common_text(report, "account");
+	const char *region = alert ? json_text(alert, "region") : common_text(report, "region");
 
 	if (!account)
 		return;

@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""secctl with a real collector and its database: up, status, down, what a crash leaves behind; and its output on a terminal.
+
+usage: cli_test.py BIN-FOLDER
+"""
+import fcntl
+import os
+import pty
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+SKIP = 77
+BIN = os.path.abspath(sys.argv[1])
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+STORY = TOP + "/tests/golden/cli/documents/story.json"
+failures = []
+
+
+def check(condition, sentence):
+    print(("ok      " if condition else "FAILED  ") + sentence, flush=True)
+    if not condition:
+        failures.append(sentence)
+
+
+def secctl(*args, program=BIN + "/secctl", env=None):
+    return subprocess.run([program, *args], capture_output=True, text=True, timeout=150, check=False,
+                          env={**os.environ, **(env or {})})
+
+
+def expect(done, code, sentence):
+    check(done.returncode == code, sentence)
+    if done.returncode != code:
+        print(done.returncode, done.stdout[-1000:], done.stderr[-1000:])
+
+
+def on_terminal(*args, **env):
+    """What the program writes to a terminal."""
+    main, terminal = pty.openpty()
+    environment = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")}
+    child = subprocess.Popen([BIN + "/secctl", *args], stdout=terminal, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+                             env={**environment, "TERM": "xterm", "COLUMNS": "100", **env})
+    os.close(terminal)
+    text = b""
+    while True:
+        try:
+            part = os.read(main, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        text += part
+    child.wait()
+    os.close(main)
+    return text.replace(b"\r\n", b"\n")
+
+
+def check_terminal():
+    piped = secctl("investigate", "--from", STORY, env={"COLUMNS": "100"}).stdout.encode()
+    coloured = on_terminal("investigate", "--from", STORY)
+    check(b"\x1b[" in coloured and b"\x1b[" not in piped, "colour on a terminal, none on a pipe")
+    stripped = b"".join(part.split(b"m", 1)[1] if i else part for i, part in enumerate(coloured.split(b"\x1b[")))
+    check(stripped == piped, "the same content on both")
+    check(on_terminal("investigate", "--from", STORY, NO_COLOR="1") == piped, "NO_COLOR is obeyed")
+    check(on_terminal("investigate", "--from", STORY, NO_COLOR="") == coloured, "an empty NO_COLOR is none")
+    check(on_terminal("investigate", "--from", STORY, TERM="dumb") == piped, "a dumb terminal gets no colour")
+
+
+def kill(pid):
+    handle = os.pidfd_open(pid)
+    signal.pidfd_send_signal(handle, signal.SIGKILL)
+    select.select([handle], [], [], 60)
+    os.close(handle)
+
+
+def check_crash(state):
+    with open(state + "/collector.pid", encoding="ascii") as file:
+        kill(int(file.read()))
+    expect(secctl("status", "--state", state), 8, "a killed collector: status exits with 8")
+    done = secctl("down", "--state", state)
+    expect(done, 0, "down: nothing is running")
+    check("nothing is running" in done.stderr, "and says so, whatever the pid file says")
+    expect(secctl("up", "--state", state), 0, "up starts it again over what the crash left")
+
+
+def check_life(state):
+    done = secctl("up", "--state", state)
+    expect(done, 0, "up makes the database and starts")
+    check("ready (process" in done.stderr and not done.stdout, "progress goes to standard error")
+    done = secctl("up", "--state", state)
+    expect(done, 0, "up again is fine")
+    check("already running" in done.stderr, "and says that it runs already")
+    done = secctl("status", "--state", state)
+    expect(done, 0, "status answers")
+    check("database connected" in done.stdout and "0 events" in done.stdout, "status tells about the database and counts")
+    expect(secctl("alerts", "list", "--state", state), 0, "no alerts are an answer, too")
+    expect(secctl("investigate", "user/nobody", "--state", state), 5, "an unknown reference exits with 5")
+    expect(secctl("investigate", "what is this", "--state", state), 2, "what has no shape of a reference exits with 2")
+    expect(secctl("admin", "rebuild", "--state", state), 0, "an empty store can be rebuilt")
+    check_crash(state)
+    expect(secctl("down", "--state", state), 0, "down stops it")
+    check(not os.path.exists(state + "/collector.pid"), "the pid file is gone")
+    expect(secctl("status", "--state", state), 8, "then status exits with 8")
+
+
+def check_refusals(state):
+    with open(state + "/collector.pid", "w", encoding="ascii") as file:
+        file.write("%d\n" % os.getpid())
+        file.flush()
+        fcntl.flock(file, fcntl.LOCK_EX)
+        done = secctl("down", "--state", state)
+        expect(done, 0, "a pid file that names another program stops nothing")
+    os.unlink(state + "/collector.pid")
+    os.rename(state + "/collector.log", state + "/collector.log.1")
+    os.symlink("/tmp/clewline-must-not-exist", state + "/collector.log")
+    done = secctl("up", "--state", state)
+    check(done.returncode in (1, 4) and not os.path.exists("/tmp/clewline-must-not-exist"), "the log is never written through a link")
+    os.unlink(state + "/collector.log")
+    shutil.copy(BIN + "/secctl", state + "/secctl-alone")
+    done = secctl("up", "--state", state, program=state + "/secctl-alone", env={"PATH": "/usr/bin:/bin"})
+    expect(done, 1, "without its program up exits with 1")
+    check("seccollector" in done.stderr and done.stderr.count("\n") == 1, "in one line that names it")
+    os.unlink(state + "/secctl-alone")
+    done = secctl("up", "--state", state, env={"DATABASE_URL": "host=/nowhere-at-all dbname=x"})
+    expect(done, 1, "a database that is not there: up exits with 1")
+    check("did not start" in done.stderr.splitlines()[-1], "and the last line says why")
+
+
+def main():
+    check_terminal()
+    if not os.path.exists("/usr/lib/postgresql/15/bin/postgres"):
+        print("skipped: PostgreSQL 15 is not installed")
+        return 1 if failures else SKIP
+    state = tempfile.mkdtemp(prefix="clewline-cli.", dir="/tmp")
+    os.chmod(state, 0o755)
+    try:
+        check_life(state)
+        check_refusals(state)
+    finally:
+        secctl("down", "--state", state)
+        shutil.rmtree(state, ignore_errors=True)
+    print("%d failed" % len(failures))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
