@@ -2,8 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/correlate/inquiry.h"
-#include "json/json.h"
+#include "collector/correlate/sentence.h"
 
 static bool is_stop(int64_t entity, const void *context)
 {
@@ -147,7 +146,7 @@ static const char *stronger_tie(const struct inquiry *inquiry, const struct grap
 		if (link->from == near->to && link->strength == STRENGTH_PERFORMED &&
 		    (to->row.kind == ENTITY_TASK || to->row.kind == ENTITY_IMAGE))
 			return arena_printf(inquiry->arena, "already seen: %s %s %s", node_text(inquiry, link->from),
-					    link->relation, node_text(inquiry, link->to));
+					    relation_words(inquiry, link->relation), node_text(inquiry, link->to));
 	}
 	return arena_printf(inquiry->arena,
 			    "an ecs ExecuteCommand, RunTask or PutImage by %s for this task or its image (none seen "

@@ -181,8 +181,13 @@ static void say_image(const struct inquiry *inquiry, const struct node *image, j
 
 static void say_nobody(const struct inquiry *inquiry, json_t *verdict)
 {
+	const struct alert_row *alert = &inquiry->subject.alert;
+	int64_t where = alert->cluster_id != 0 ? alert->cluster_id : alert->task_id;
 	struct sentence sentence = begin(STRENGTH_IDENTITY);
 	bool acted = false;
+
+	if (where == 0)
+		where = inquiry->subject.entity.id;
 
 	for (size_t i = 0; i < inquiry->node_count; i++)
 		acted |= inquiry->nodes[i].is_principal;
@@ -191,8 +196,7 @@ static void say_nobody(const struct inquiry *inquiry, json_t *verdict)
 		return;
 	}
 	strbuf_addf(&sentence.text, "nobody is seen acting on %s from the cloud in the window",
-		    node_text(inquiry, inquiry->subject.alert.cluster_id != 0 ? inquiry->subject.alert.cluster_id
-									      : inquiry->subject.entity.id));
+		    node_text(inquiry, where));
 	say(verdict, &sentence);
 }
 

@@ -366,6 +366,96 @@ static void order_and_repetition_of_events_do_not_change_a_byte(void **state)
 	}
 }
 
+static void add_event(struct fake_event event)
+{
+	fake_store_add(store, &event);
+}
+
+static void a_shell_in_the_task_is_a_deed_and_the_alert_still_only_near(void **state)
+{
+	AUTO_JSON document = NULL;
+	char id[ALERT_ID_MAX];
+
+	(void)state;
+	add_event(story_shell());
+	document = ask_alert();
+	assert_link(document, BADLUGO_ID, "opened_shell_in", TASK_ARN, "performed");
+	assert_link(document, story_alert(id), "near", BADLUGO_ID, "association");
+	assert_string_equal(json_text(find_link(document, id, "near", BADLUGO_ID), "raises"),
+			    "already seen: badlugo opened shell in task 1dddc34c");
+	assert_non_null(find_entry(document, "badlugo opened shell in task 1dddc34c"));
+}
+
+static void starting_the_trail_again_closes_the_gap(void **state)
+{
+	AUTO_JSON document = NULL;
+	const json_t *gap;
+
+	(void)state;
+	add_event(story_start_logging());
+	document = ask_alert();
+	gap = json_array_get(json_object_get(document, "gaps"), 0);
+	assert_string_equal(json_text(gap, "until"), "2021-06-01T12:33:20Z");
+	assert_true(json_is_true(json_object_get(gap, "closed")));
+}
+
+static void an_alert_on_a_host_stands_alone(void **state)
+{
+	struct fake_event event = story_host_alert();
+	AUTO_JSON document = NULL;
+	AUTO_FREE char *text = NULL;
+	char id[ALERT_ID_MAX];
+
+	(void)state;
+	add_event(event);
+	alert_id(event.event_id, event.event.alerts[0].rule, event.event.alerts[0].rule_version, id);
+	document = ask(id);
+	text = json_dumps(document, 0);
+	assert_link(document, id, "fired_on", "build-7", "identity");
+	assert_null(strstr(text, BADLUGO_ID));
+	assert_non_null(strstr(text, "nobody is seen acting on host build-7"));
+	json_decref(document);
+	document = ask("host/build-7");
+	assert_true(has_alert(document, "Write below binary dir"));
+}
+
+static void an_event_and_the_first_digits_of_an_alert_are_references_too(void **state)
+{
+	char uuid[64], id[ALERT_ID_MAX];
+	AUTO_JSON by_prefix = NULL;
+	AUTO_JSON by_event = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < event_count; i++) {
+		const uint8_t *e = events[i].event_id;
+
+		if (events[i].event.cloud == NULL || strcmp(events[i].event.type, "DeleteTrail") != 0)
+			continue;
+		snprintf(uuid, sizeof(uuid), "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+			 e[0], e[1], e[2], e[3], e[4], e[5], e[6], e[7], e[8], e[9], e[10], e[11], e[12], e[13],
+			 e[14], e[15]);
+	}
+	by_event = ask(uuid);
+	assert_string_equal(json_text(json_object_get(by_event, "subject"), "title"), "CloudTrail trail deleted");
+	story_alert(id);
+	id[11] = '\0';
+	by_prefix = ask(id);
+	assert_string_equal(json_text(by_prefix, "reference"), story_alert(id));
+}
+
+static void the_window_leaves_out_what_lies_outside(void **state)
+{
+	char id[ALERT_ID_MAX];
+	struct investigate_query query = { .reference = story_alert(id), .window_ns = INT64_C(120) * 1000000000 };
+	AUTO_JSON document = NULL;
+
+	(void)state;
+	assert_int_equal(investigate(store, 1, &query, &document, NULL, NULL), 0);
+	assert_false(has_alert(document, "ECS cluster deleted"));
+	assert_null(find_link(document, BADLUGO_ID, "deleted", CLUSTER_ARN));
+	assert_non_null(find_entry(document, "touch created"));
+}
+
 static size_t size_of(const json_t *document, const char *member)
 {
 	return json_array_size(json_object_get(document, member));
@@ -430,6 +520,11 @@ int main(void)
 		TEST(a_name_that_means_two_clusters_is_refused_with_both),
 		TEST(what_is_not_known_or_has_no_shape_is_refused),
 		TEST(order_and_repetition_of_events_do_not_change_a_byte),
+		TEST(a_shell_in_the_task_is_a_deed_and_the_alert_still_only_near),
+		TEST(starting_the_trail_again_closes_the_gap),
+		TEST(an_alert_on_a_host_stands_alone),
+		TEST(an_event_and_the_first_digits_of_an_alert_are_references_too),
+		TEST(the_window_leaves_out_what_lies_outside),
 		TEST(a_flood_is_cut_said_to_be_and_hides_nobody),
 		TEST(hostile_bytes_leave_the_document_valid),
 #undef TEST

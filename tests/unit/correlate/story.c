@@ -288,3 +288,51 @@ struct fake_event story_neighbour_alert(struct arena *arena, int n)
 	origin->agent = other->arn;
 	return many(origin, event, "neighbour", n);
 }
+
+static struct fake_event one_record(int64_t after, const char *name, const char *json)
+{
+	static struct cloud_record more[8];
+	static size_t used;
+	struct cloud_record *record = &more[used++ % ARRAY_SIZE(more)];
+	struct event event = { .time_ns = NOON + after * SECOND,
+			       .resolution_ns = SECOND,
+			       .kind = EVENT_CLOUD,
+			       .type = name,
+			       .cloud = record };
+
+	*record = (struct cloud_record){ .id = name, .account = ACCOUNT, .region = "us-west-1", .json = json };
+	return many(&reader, event, name, (int)after);
+}
+
+struct fake_event story_shell(void)
+{
+	return one_record(200, "ExecuteCommand",
+			  RECORD("ecs", "ExecuteCommand", BADLUGO, "203.0.113.7",
+				 "\"requestParameters\":{\"cluster\":\"" CLUSTER_NAME "\",\"task\":\"" TASK_ID
+				 "\"}"));
+}
+
+struct fake_event story_start_logging(void)
+{
+	return one_record(2000, "StartLogging",
+			  RECORD("cloudtrail", "StartLogging", BOT, "198.51.100.20",
+				 "\"requestParameters\":{\"name\":\"" TRAIL_ARN "\"}"));
+}
+
+struct fake_event story_host_alert(void)
+{
+	static const struct origin host = {
+		.mode = ORIGIN_HOST, .agent = "build-7", .version = "0.1.0", .hostname = "build-7"
+	};
+	static const struct process shell = { .exec_id = 5, .pid = 500, .name = "sh", .start_ns = NOON };
+	struct event event = { .seq = 9,
+			       .time_ns = NOON + 10 * SECOND,
+			       .kind = EVENT_FILE,
+			       .type = "openat",
+			       .process = &shell,
+			       .file = &created,
+			       .alerts = &below,
+			       .alert_count = 1 };
+
+	return many(&host, event, "host", 1);
+}

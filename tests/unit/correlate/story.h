@@ -26,6 +26,11 @@ size_t story_events(struct fake_event *events, size_t max);
 /* Id of the alert "Write below binary dir". */
 const char *story_alert(char out[ALERT_ID_MAX]);
 
+/* badlugo opens a shell in the story's task; starts logging of the trail again; an agent on a host sees an alert. */
+struct fake_event story_shell(void);
+struct fake_event story_start_logging(void);
+struct fake_event story_host_alert(void);
+
 /* The n-th of many: badlugo stops a task of his own; the story's task has another alert; a neighbour task has one. */
 struct fake_event story_stop_task(struct arena *arena, int n);
 struct fake_event story_more_alert(struct arena *arena, int n);
