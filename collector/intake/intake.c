@@ -99,7 +99,7 @@ static void retry(struct intake *intake, uint64_t batch_no, const struct err *er
 	write_reply(reply, (struct reply){ .kind = REPLY_RETRY,
 					   .batch_no = batch_no,
 					   .retry_after_ms = INTAKE_RETRY_AFTER_MS,
-					   .reason = "the database cannot be reached" });
+					   .reason = "the batch cannot be stored now" });
 }
 
 struct frame {
@@ -177,9 +177,10 @@ void intake_handle(void *context, const void *data, size_t length, const char *p
 	if (code == 0) {
 		note_success(intake);
 		write_reply(reply, (struct reply){ .kind = REPLY_ACK, .batch_no = batch.batch_no });
-	} else if (code == ERR_UNREACHABLE || code == ERR_AGAIN || code == ERR_MEMORY) {
-		retry(intake, frame.batch_no, &err, reply);
-	} else {
+	} else if (code == ERR_SYNTAX || code == ERR_LIMIT) {
 		refuse(intake, &frame, &err, reply);
+	} else {
+		/* Only what can never be stored is refused: everything else may be our fault, and the sender keeps it. */
+		retry(intake, frame.batch_no, &err, reply);
 	}
 }

@@ -61,12 +61,12 @@ static void add_entities(struct derived_rows *rows, int64_t at)
 	for (size_t i = 0; i < derived->entity_count; i++) {
 		params_int(entity, 1, derived->entities[i].id);
 		params_text(entity, 2, entity_kind_name(derived->entities[i].kind));
-		params_text(entity, 3, derived->entities[i].key);
+		params_key(entity, 3, derived->entities[i].key);
 		params_time(entity, 4, at);
 	}
 	for (size_t i = 0; i < derived->alias_count; i++) {
 		params_text(alias, 1, entity_kind_name(derived->aliases[i].kind));
-		params_text(alias, 2, derived->aliases[i].alias);
+		params_key(alias, 2, derived->aliases[i].alias);
 		params_int(alias, 3, derived->aliases[i].entity);
 		params_time(alias, 4, at);
 	}
@@ -79,13 +79,13 @@ static void add_facts(struct derived_rows *rows, const uint8_t *event, int64_t a
 
 	for (size_t i = 0; i < derived->fact_count; i++) {
 		params_int(fact, 1, derived->facts[i].entity);
-		params_text(fact, 2, derived->facts[i].fact);
+		params_key(fact, 2, derived->facts[i].fact);
 		params_text(fact, 3, text_or_empty(derived->facts[i].value));
 		params_time(fact, 4, at);
 		params_uuid(fact, 5, event);
 	}
 	for (size_t i = 0; i < derived->mark_count; i++) {
-		params_text(mark, 1, derived->marks[i].source);
+		params_key(mark, 1, derived->marks[i].source);
 		params_uuid(mark, 2, event);
 		params_time(mark, 3, at);
 		params_bool(mark, 4, derived->marks[i].blind);
@@ -101,7 +101,7 @@ static void add_assertions(struct derived_rows *rows, const uint8_t *event, int6
 		const struct derived_assertion *assertion = &rows->derived->assertions[i];
 
 		params_int(params, 1, assertion->from);
-		params_text(params, 2, assertion->relation);
+		params_key(params, 2, assertion->relation);
 		params_int(params, 3, assertion->to);
 		params_text(params, 4, link_methods[assertion->method].method);
 		params_uuid(params, 5, event);
@@ -145,7 +145,7 @@ int derived_rows_add(struct derived_rows *rows, const struct derive_input *input
 	add_assertions(rows, input->event_id, at);
 	alert_rows_add(&rows->tables[DERIVED_ALERT], input, rows->derived);
 	if (rows->derived->watermark) {
-		params_text(&rows->tables[DERIVED_WATERMARK], 1, rows->derived->watermark);
+		params_key(&rows->tables[DERIVED_WATERMARK], 1, rows->derived->watermark);
 		params_time(&rows->tables[DERIVED_WATERMARK], 2, at);
 	}
 	return input->scan_json ? add_scan(rows, input) : 0;

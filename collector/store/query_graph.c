@@ -96,7 +96,7 @@ int query_entities_named(struct store *store, int64_t tenant, int kind, const ch
 		if (kind < 0 || kind == i)
 			params_text(&params, 1, entity_kind_name((enum entity_kind)i));
 	}
-	params_text(&params, 2, text);
+	params_key(&params, 2, text);
 	params_text(&params, 3, after);
 	params_bool(&params, 4, is_prefix);
 	params_int(&params, 5, (int64_t)limit);

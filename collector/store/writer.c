@@ -106,7 +106,7 @@ static int write_drops(struct store *store, const struct event_rows *rows, struc
 	params_int(&params, 2, to_signed(batch->epoch));
 	params_int(&params, 3, to_signed(batch->batch_no));
 	for (size_t i = 0; i < batch->drop_count; i++) {
-		params_text(&params, 4, or_empty(batch->drops[i].reason));
+		params_key(&params, 4, or_empty(batch->drops[i].reason));
 		/* The sum over one batch's drops must fit a bigint, whatever a sender claims. */
 		params_int(&params, 5,
 			   batch->drops[i].count > DROP_COUNT_MAX ? DROP_COUNT_MAX : (int64_t)batch->drops[i].count);

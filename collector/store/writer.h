@@ -21,7 +21,7 @@ struct write_result {
 
 /*
  * Events must be decoded (event->encoded set). Returns after COMMIT. Errors: ERR_UNREACHABLE and ERR_AGAIN: try later;
- * ERR_FAILED, ERR_LIMIT: the batch cannot be stored.
+ * ERR_SYNTAX, ERR_LIMIT: the batch can never be stored.
  */
 int write_batch(struct store *store, struct partitions *partitions, int64_t tenant, const struct batch *batch,
 		struct write_result *ret, struct err *err);

@@ -2,8 +2,10 @@
 
 #include <ctype.h>
 #include <endian.h>
+#include <openssl/sha.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/utf8.h"
 #include "store/binary.h"
 
@@ -145,6 +147,28 @@ void params_text(struct params *params, size_t index, const char *text)
 		params_text_length(params, index, text, strlen(text));
 	else
 		add_null(params, index);
+}
+
+void params_key(struct params *params, size_t index, const char *text)
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	char hex[2 * SHA256_DIGEST_LENGTH + 1];
+	AUTO_STRBUF valid = STRBUF_INIT;
+	size_t length = STORE_KEY_MAX - sizeof(hex);
+
+	if (text)
+		utf8_add(&valid, text, strlen(text));
+	if (!text || valid.length <= STORE_KEY_MAX) {
+		params_text(params, index, text);
+		return;
+	}
+	SHA256((const unsigned char *)valid.data, valid.length, digest);
+	/* Not within a character. */
+	while (((unsigned char)valid.data[length] & 0xc0) == 0x80)
+		length--;
+	strbuf_truncate(&valid, length);
+	strbuf_addf(&valid, "~%s", hex_format(digest, sizeof(digest), hex));
+	params_text(params, index, valid.data);
 }
 
 void params_uuid(struct params *params, size_t index, const uint8_t uuid[STORE_UUID_SIZE])

@@ -12,6 +12,7 @@
 #define SQL_PARAMS_MAX	20
 #define STORE_UUID_SIZE 16
 #define STORE_PARAM_MAX (64u << 20) /* bytes of one parameter */
+#define STORE_KEY_MAX	1024	    /* bytes of an indexed text; the server's limit for a whole index row is 2704 */
 
 /*
  * types has a letter per parameter: i bigint, t text, u uuid, b bytea, s timestamptz, o boolean, f double precision,
@@ -41,6 +42,8 @@ void params_fini(struct params *params);
 void params_int(struct params *params, size_t index, int64_t value);
 void params_id(struct params *params, size_t index, int64_t value);	 /* 0 becomes NULL */
 void params_text(struct params *params, size_t index, const char *text); /* NULL becomes NULL; made valid UTF-8 */
+/* For indexed columns: a text over STORE_KEY_MAX bytes is cut and ends in "~" and its SHA-256 (an index row has a limit). */
+void params_key(struct params *params, size_t index, const char *text);
 void params_text_length(struct params *params, size_t index, const char *text, size_t length);
 void params_uuid(struct params *params, size_t index, const uint8_t uuid[STORE_UUID_SIZE]);
 void params_bytes(struct params *params, size_t index, const void *data, size_t length);

@@ -31,15 +31,30 @@ static void set_message(struct err *err, enum err_code code, const char *what, c
 	err_set(err, code, "%s: %.*s", what, (int)length, message);
 }
 
-/* Classes of SQLSTATE: 08 connection, 53 resources, 57P shutdown and start; 40 the transaction must be run again. */
+/* Classes of SQLSTATE (PostgreSQL manual, appendix A) and what they mean for the caller; the first that fits. */
+static const struct {
+	const char *prefix;
+	enum err_code code;
+} state_codes[] = {
+	{ "08", ERR_UNREACHABLE },  /* connection */
+	{ "53", ERR_UNREACHABLE },  /* disk full, out of memory, too many connections */
+	{ "57P", ERR_UNREACHABLE }, /* shutting down, starting */
+	{ "58", ERR_UNREACHABLE },  /* system error */
+	{ "40", ERR_AGAIN },	    /* deadlock, serialization */
+	{ "55P03", ERR_AGAIN },	    /* lock_timeout */
+	{ "57014", ERR_AGAIN },	    /* cancelled */
+	{ "22", ERR_SYNTAX },	    /* a value that cannot be stored */
+	{ "23", ERR_SYNTAX },	    /* a constraint it breaks */
+	{ "54", ERR_SYNTAX },	    /* it is too large or too deep */
+};
+
 static enum err_code code_of_state(const char *state)
 {
-	if (!state)
-		return ERR_FAILED;
-	if (strncmp(state, "08", 2) == 0 || strncmp(state, "53", 2) == 0 || strncmp(state, "57P", 3) == 0 ||
-	    strncmp(state, "58", 2) == 0)
-		return ERR_UNREACHABLE;
-	return strncmp(state, "40", 2) == 0 ? ERR_AGAIN : ERR_FAILED;
+	for (size_t i = 0; state && i < ARRAY_SIZE(state_codes); i++) {
+		if (strncmp(state, state_codes[i].prefix, strlen(state_codes[i].prefix)) == 0)
+			return state_codes[i].code;
+	}
+	return ERR_FAILED;
 }
 
 static int result_error(struct store *store, const PGresult *result, const char *what, struct err *err)

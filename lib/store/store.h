@@ -4,7 +4,7 @@
  *
  * A connection that was lost is made again by the next call outside a transaction. Errors of every function that talks to
  * the server: ERR_UNREACHABLE while the database is away, ERR_AGAIN when the transaction has to be run again (deadlock),
- * ERR_FAILED otherwise, with the server's message. A struct store belongs to one thread at a time.
+ * ERR_SYNTAX when it refuses the values, ERR_FAILED otherwise, with the server's message. A struct store belongs to one thread at a time.
  */
 #pragma once
 

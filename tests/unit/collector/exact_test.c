@@ -249,6 +249,82 @@ static void a_wrong_clock_makes_no_partition_and_loses_nothing(void **state UNUS
 	assert_int_equal(count_of("event", 7), ARRAY_SIZE(times));
 }
 
+/* A workload chooses its paths, an agent its name: none may keep a batch, and its alerts, from being stored. */
+static void texts_of_any_length_and_content_are_stored(void **state UNUSED)
+{
+	static char path[60000], agent[20000];
+	static const char *const args[] = { path };
+	const struct process process = { .exec_id = 1,
+					 .name = path,
+					 .exe_path = path,
+					 .cwd = path,
+					 .user = path,
+					 .container = agent,
+					 .args = args,
+					 .arg_count = 1 };
+	const struct file_change file = { .op = FILE_OP_RENAME, .path = path, .target = path };
+	const struct container container = { .id = agent, .name = agent, .image = agent, .image_id = agent };
+	const struct ecs_task task = { .arn = agent, .cluster = agent, .family = agent, .service = agent };
+	const struct alert_field field = { .name = "x", .json = path };
+	const struct alert alert = { .rule = agent,
+				     .rule_version = agent,
+				     .source = agent,
+				     .output = path,
+				     .priority = PRIORITY_ERROR,
+				     .fields = &field,
+				     .field_count = 1 };
+	struct event event = { .seq = 1,
+			       .kind = EVENT_FILE,
+			       .type = agent,
+			       .time_ns = 1764158705 * NS_PER_S,
+			       .process = &process,
+			       .file = &file,
+			       .alerts = &alert,
+			       .alert_count = 1 };
+	const struct drop drop = { .reason = agent, .count = UINT64_MAX, .from_ns = 1, .until_ns = 2 };
+	struct batch batch = { .epoch = 1, .events = &event, .event_count = 1, .drops = &drop, .drop_count = 1 };
+	uint32_t random = 1;
+
+	/* Random, so that compression cannot make it fit; agents' own texts must be UTF-8, paths need not. */
+	for (size_t i = 0; i < sizeof(path) - 1; i++) {
+		random = random * 1664525 + 1013904223;
+		path[i] = (char)(random >> 24 ? random >> 24 : 1);
+		if (i < sizeof(agent) - 1)
+			agent[i] = (char)('!' + (random >> 24) % 90);
+	}
+	path[0] = '/';
+	batch.origin = (struct origin){ .mode = ORIGIN_TASK,
+					.agent = agent,
+					.version = agent,
+					.hostname = agent,
+					.task = &task,
+					.containers = &container,
+					.container_count = 1 };
+	for (size_t length = sizeof(path) - 1; length > 256; length /= 2) {
+		AUTO_STRBUF frame = STRBUF_INIT;
+		struct write_result result;
+		struct err err = { 0 };
+		struct batch decoded;
+		AUTO_ARENA memory;
+
+		path[length] = '\0';
+		agent[length < sizeof(agent) ? length : sizeof(agent) - 1] = '\0';
+		arena_init(&memory, 64u << 20);
+		batch.batch_no++;
+		event.seq++;
+		if (wire_batch_encode(&batch, &frame, &err) < 0 ||
+		    wire_batch_decode(frame.data, frame.length, &memory, &decoded, &err) < 0 ||
+		    write_batch(f.store, &partitions, 8, &decoded, &result, &err) < 0)
+			fail_msg("%zu: %s", length, err.message);
+	}
+	assert_int_equal(count_of("alert", 8), batch.batch_no);
+	assert_in_range(fixture_number(f.store, "SELECT max(octet_length(key)) FROM entity WHERE tenant_id = 8"),
+			STORE_KEY_MAX / 2, STORE_KEY_MAX);
+	assert_int_equal(
+		fixture_number(f.store, "SELECT max(octet_length(reason)) FROM declared_drop WHERE tenant_id = 8"),
+		STORE_KEY_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +336,7 @@ int main(void)
 		cmocka_unit_test(readers_with_other_rules_add_their_alerts_in_any_order),
 		cmocka_unit_test(senders_at_the_same_time_give_the_same_rows),
 		cmocka_unit_test(a_wrong_clock_makes_no_partition_and_loses_nothing),
+		cmocka_unit_test(texts_of_any_length_and_content_are_stored),
 	};
 	int failed;
 

@@ -107,7 +107,7 @@ struct sender {
 	pthread_t thread;
 	uint8_t stream;
 	atomic_int acked;
-	bool is_stuck;
+	atomic_bool is_stuck;
 };
 
 static void *send_until_acked(void *context)
@@ -122,9 +122,10 @@ static void *send_until_acked(void *context)
 		story_encode(&(struct story){ .stream = sender->stream, .batch_no = batch_no, .rules = "v1" },
 			     &frame);
 		while (hand_in(&frame, reason, sizeof(reason)).kind != REPLY_ACK) {
-			sender->is_stuck = ++tries == TRIES_MAX;
-			if (sender->is_stuck)
+			if (++tries == TRIES_MAX) {
+				sender->is_stuck = true;
 				return NULL;
+			}
 			/* Pacing only: what is checked does not depend on it. */
 			usleep(20000);
 		}

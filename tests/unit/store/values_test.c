@@ -158,7 +158,7 @@ static void an_error_in_a_transaction_undoes_it_whole(void **state UNUSED)
 	assert_int_equal(store_command(f.store, "CREATE TABLE scratch (a int PRIMARY KEY)", &err), 0);
 	assert_int_equal(store_begin(f.store, &err), 0);
 	assert_int_equal(store_command(f.store, "INSERT INTO scratch VALUES (1)", &err), 0);
-	assert_int_equal(store_command(f.store, "INSERT INTO scratch VALUES (1)", &err), ERR_FAILED);
+	assert_int_equal(store_command(f.store, "INSERT INTO scratch VALUES (1)", &err), ERR_SYNTAX);
 	assert_non_null(strstr(err.message, "duplicate key"));
 	assert_int_equal(store_commit(f.store, &err), ERR_FAILED);
 	assert_int_equal(fixture_number(f.store, "SELECT count(*) FROM scratch"), 0);
