@@ -64,7 +64,7 @@ static void keep_plain(struct plain_folder *slot, uint32_t mount_namespace, cons
 }
 
 /* One of the event's paths, as asked for; NULL where its text is its real path, or nobody can say. */
-static const char *real_of(struct resolver *resolver, const char *folder, const char *path, struct real_path *ret)
+static const char *real_of(struct resolver *resolver, const char *folder, const char *path, char out[PATH_MAX])
 {
 	const struct sensor_event *event = &resolver->event;
 	char joined[PATH_MAX];
@@ -85,7 +85,7 @@ static const char *real_of(struct resolver *resolver, const char *folder, const 
 		keep_plain(slot, event->mount_namespace, joined, length);
 		return NULL;
 	}
-	return path_real(pid, AT_FDCWD, joined, ret) ? ret->text : NULL;
+	return path_real(pid, AT_FDCWD, joined, out) ? out : NULL;
 }
 
 static bool has_second_path(enum sensor_call call)
@@ -105,8 +105,8 @@ const struct sensor_event *resolver_handle(struct resolver *resolver, const stru
 	if (!event->path || event->real_path || sensor_call_in(event->call, SENSOR_EXEC_CALLS))
 		return event;
 	resolver->event = *event;
-	resolver->event.real_path = real_of(resolver, event->folder, event->path, &resolver->path);
+	resolver->event.real_path = real_of(resolver, event->folder, event->path, resolver->path);
 	if (has_second_path(event->call))
-		resolver->event.real_path2 = real_of(resolver, event->folder2, event->path2, &resolver->path2);
+		resolver->event.real_path2 = real_of(resolver, event->folder2, event->path2, resolver->path2);
 	return &resolver->event;
 }

@@ -23,7 +23,7 @@ struct plain_folder {
 struct resolver {
 	uint32_t own_namespace, first_namespace; /* mounts of the agent, and of process 1 */
 	struct sensor_event event;
-	struct real_path path, path2;
+	char path[PATH_MAX], path2[PATH_MAX];
 	struct plain_folder plain[PLAIN_FOLDERS];
 };
 

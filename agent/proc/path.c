@@ -1,5 +1,6 @@
 #include "agent/proc/path.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
@@ -52,85 +53,105 @@ const char *path_filename(const char *path)
 }
 
 /* Folder that relative paths of (tid, dirfd) start from. */
-static bool base_folder(pid_t tid, int dirfd, char out[PATH_MAX])
-{
-	char name[32] = "cwd";
-
-	if (dirfd != AT_FDCWD)
-		snprintf(name, sizeof(name), "fd/%d", dirfd);
-	return proc_link(tid, name, out) && *out == '/';
-}
-
-static int open_in_root_with(pid_t tid, const char *path, uint64_t flags, uint64_t resolve)
-{
-	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | resolve };
-	char name[64];
-	AUTO_FD int root = -1;
-
-	snprintf(name, sizeof(name), "/proc/%d/root", tid);
-	root = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0)
-		return -1;
-	return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-}
-
-static int open_in_root(pid_t tid, const char *path, uint64_t flags)
-{
-	return open_in_root_with(tid, path, flags, RESOLVE_NO_MAGICLINKS);
-}
-
-static bool folder_text(pid_t tid, int folder, char out[PATH_MAX])
+static bool base_folder(pid_t tid, int dirfd, const char *root, char out[PATH_MAX])
 {
 	char link[64];
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", folder);
-	return proc_link_at(tid, link, out);
+	if (dirfd == AT_FDCWD)
+		snprintf(link, sizeof(link), "/proc/%d/cwd", tid);
+	else
+		snprintf(link, sizeof(link), "/proc/%d/fd/%d", tid, dirfd);
+	return proc_link_below(root, link, out) && *out == '/';
 }
 
-bool path_real(pid_t tid, int dirfd, const char *path, struct real_path *ret)
+static int open_root(pid_t tid)
 {
-	char base[PATH_MAX] = "", joined[PATH_MAX], folder_path[PATH_MAX];
-	struct stat status;
-	AUTO_FD int folder = -1, file = -1;
+	char name[64];
+
+	snprintf(name, sizeof(name), "/proc/%d/root", tid);
+	return open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static int open_below_with(int root, const char *path, uint64_t flags, uint64_t resolve)
+{
+	struct open_how how = { .flags = flags | O_CLOEXEC,
+				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve };
+
+	return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+}
+
+static int open_below(int root, const char *path, uint64_t flags)
+{
+	return open_below_with(root, path, flags, 0);
+}
+
+/* Cuts path into its folder and the last part; NULL if the path names a folder rather than an entry of one. */
+static char *split_last(char *path)
+{
 	char *last;
 
-	if (*path != '/' && !base_folder(tid, dirfd, base))
-		return false;
-	if (!path_join(base, path, joined))
-		return false;
-	for (size_t end = strlen(joined); end > 1 && joined[end - 1] == '/'; end--)
-		joined[end - 1] = '\0';
-	last = strrchr(joined, '/') + 1;
-	if (!*last || strcmp(last, ".") == 0 || strcmp(last, "..") == 0) /* names a folder, not an entry of one */
-		return false;
-	file = open_in_root(tid, joined, O_PATH);
-	ret->exists = file >= 0 && fstat(file, &status) == 0;
+	for (size_t end = strlen(path); end > 1 && path[end - 1] == '/'; end--)
+		path[end - 1] = '\0';
+	last = strrchr(path, '/') + 1;
 	last[-1] = '\0';
-	folder = open_in_root(tid, *joined ? joined : "/", O_PATH | O_DIRECTORY);
-	if (folder < 0 || !folder_text(tid, folder, folder_path))
+	return !*last || strcmp(last, ".") == 0 || strcmp(last, "..") == 0 ? NULL : last;
+}
+
+bool path_real(pid_t tid, int dirfd, const char *path, char out[PATH_MAX])
+{
+	char base[PATH_MAX] = "", joined[PATH_MAX], folder_path[PATH_MAX], root_path[PATH_MAX], link[64];
+	AUTO_FD int root = -1, folder = -1;
+	const char *last;
+
+	if (!proc_root(tid, root_path) || (*path != '/' && !base_folder(tid, dirfd, root_path, base)) ||
+	    !path_join(base, path, joined) || !(last = split_last(joined)))
 		return false;
-	return path_join(strcmp(folder_path, "/") == 0 ? "" : folder_path, last, ret->text);
+	root = open_root(tid);
+	folder = root < 0 ? -1 : open_below(root, *joined ? joined : "/", O_PATH | O_DIRECTORY);
+	if (folder < 0)
+		return false;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", folder);
+	return proc_link_below(root_path, link, folder_path) &&
+	       path_join(strcmp(folder_path, "/") == 0 ? "" : folder_path, last, out);
 }
 
 bool path_is_plain(pid_t tid, const char *path)
 {
 	const char *last = strrchr(path, '/');
 	char folder[PATH_MAX];
-	AUTO_FD int fd = -1;
+	AUTO_FD int root = -1, fd = -1;
 
 	if (!last || last - path >= PATH_MAX)
 		return false;
 	memcpy(folder, path, (size_t)(last - path));
 	folder[last - path] = '\0';
-	fd = open_in_root_with(tid, *folder ? folder : "/", O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+	root = open_root(tid);
+	if (root >= 0)
+		fd = open_below_with(root, *folder ? folder : "/", O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
 	return fd >= 0;
+}
+
+bool path_exists(pid_t tid, int dirfd, const char *path, bool *ret_known)
+{
+	char base[PATH_MAX] = "", joined[PATH_MAX], root_path[PATH_MAX];
+	AUTO_FD int root = -1, file = -1;
+
+	*ret_known = false;
+	if (*path != '/' && (!proc_root(tid, root_path) || !base_folder(tid, dirfd, root_path, base)))
+		return false;
+	if (!path_join(base, path, joined))
+		return false;
+	root = open_root(tid);
+	file = root < 0 ? -1 : open_below(root, joined, O_PATH);
+	*ret_known = root >= 0 && (file >= 0 || errno == ENOENT);
+	return file >= 0;
 }
 
 bool path_absolute(pid_t tid, int dirfd, const char *path, const char *cwd, char out[PATH_MAX])
 {
-	char base[PATH_MAX] = "";
+	char base[PATH_MAX] = "", root[PATH_MAX];
 
-	if (*path != '/' && !base_folder(tid, dirfd, base)) {
+	if (*path != '/' && (!proc_root(tid, root) || !base_folder(tid, dirfd, root, base))) {
 		if (dirfd != AT_FDCWD || !cwd)
 			return false;
 		snprintf(base, sizeof(base), "%s", cwd);
@@ -144,8 +165,9 @@ bool path_absolute(pid_t tid, int dirfd, const char *path, const char *cwd, char
 int path_open_in_root(pid_t tid, const char *path)
 {
 	struct stat status;
+	AUTO_FD int root = open_root(tid);
 	/* A container may have put a pipe or a device in place of the file. */
-	int fd = open_in_root(tid, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	int fd = root < 0 ? -1 : open_below(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 
 	if (fd >= 0 && (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)))
 		close_fd(&fd);

@@ -20,23 +20,21 @@ bool path_join(const char *base, const char *path, char out[PATH_MAX]);
 /* Points into path, behind its last "/". */
 const char *path_filename(const char *path);
 
-struct real_path {
-	char text
-		[PATH_MAX]; /* absolute in the process's root; symbolic links of the folders followed, not of the last part */
-	bool exists; /* the last part, links followed */
-};
-
 /*
- * Resolves what thread tid means by (dirfd, path), walking in its root and mounts as the kernel would for it. The thread
- * must be stopped or the answer may be out of date. False when a folder on the way does not exist or may not be read.
+ * Resolves what thread tid means by (dirfd, path), walking in its root and mounts as the kernel would for it: absolute,
+ * symbolic links of the folders followed, not of the last part. The thread must be stopped or the answer may be out of date.
+ * False when a folder on the way does not exist or may not be read.
  */
-bool path_real(pid_t tid, int dirfd, const char *path, struct real_path *ret);
+bool path_real(pid_t tid, int dirfd, const char *path, char out[PATH_MAX]);
 
 /*
  * True if no folder of the absolute path is a symbolic link, so that its text, made normal, is its real path. Cheaper than
  * path_real(). False also when nothing can be said.
  */
 bool path_is_plain(pid_t tid, const char *path);
+
+/* True if the file itself exists, links followed. *ret_known: whether that could be found out. */
+bool path_exists(pid_t tid, int dirfd, const char *path, bool *ret_known);
 
 /*
  * Absolute form by text alone, for when path_real() cannot be asked: the folder of dirfd as /proc knows it, joined and

@@ -127,15 +127,20 @@ static bool read_link(const char *link, char out[PATH_MAX])
 	return true;
 }
 
-bool proc_link_at(pid_t tid, const char *link, char out[PATH_MAX])
+bool proc_root(pid_t tid, char out[PATH_MAX])
 {
-	char path[64], root[PATH_MAX];
-	size_t length;
+	char link[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/root", tid);
-	if (!read_link(link, out) || !read_link(path, root))
+	snprintf(link, sizeof(link), "/proc/%d/root", tid);
+	return read_link(link, out);
+}
+
+bool proc_link_below(const char *root, const char *link, char out[PATH_MAX])
+{
+	size_t length = strlen(root);
+
+	if (!read_link(link, out))
 		return false;
-	length = strlen(root);
 	if (length > 1 && strncmp(out, root, length) == 0 && (out[length] == '/' || !out[length])) {
 		memmove(out, out + length, strlen(out + length) + 1);
 		if (!*out)
@@ -146,10 +151,10 @@ bool proc_link_at(pid_t tid, const char *link, char out[PATH_MAX])
 
 bool proc_link(pid_t tid, const char *name, char out[PATH_MAX])
 {
-	char link[96];
+	char link[96], root[PATH_MAX];
 
 	snprintf(link, sizeof(link), "/proc/%d/%s", tid, name);
-	return proc_link_at(tid, link, out);
+	return proc_root(tid, root) && proc_link_below(root, link, out);
 }
 
 size_t proc_cmdline(pid_t pid, char *out, size_t size)

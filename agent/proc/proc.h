@@ -32,8 +32,11 @@ bool proc_stat_read(pid_t pid, struct proc_stat *ret);
 /* Target of /proc/TID/NAME ("exe", "cwd", "fd/3") as the process itself would name it. */
 bool proc_link(pid_t tid, const char *name, char out[PATH_MAX]);
 
-/* Target of any link, with the root folder of tid taken off its front. */
-bool proc_link_at(pid_t tid, const char *link, char out[PATH_MAX]);
+/* Root folder of tid as the caller sees it. */
+bool proc_root(pid_t tid, char out[PATH_MAX]);
+
+/* Target of any link, with root taken off its front. */
+bool proc_link_below(const char *root, const char *link, char out[PATH_MAX]);
 
 /* Command line, each argument ended by NUL; returns its length, at most size. */
 size_t proc_cmdline(pid_t pid, char *out, size_t size);

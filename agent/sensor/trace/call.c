@@ -33,20 +33,29 @@ static void read_how(struct sensor_event *event, uint64_t address)
 	event->mode = (uint32_t)how.mode;
 }
 
-static void resolve(struct pending_call *pending)
+static bool is_open(const struct sensor_event *event)
+{
+	return sensor_call_in(event->call, SENSOR_OPEN_CALLS);
+}
+
+/* Before the call: what it is about to change can still be looked at. Of an open the rest is known better afterwards. */
+static void look_before(struct pending_call *pending)
 {
 	struct sensor_event *event = &pending->event;
 	bool symlink = sensor_call_in(event->call, SENSOR_SYMLINK_CALLS);
-	bool creates = sensor_call_in(event->call, SENSOR_OPEN_CALLS) && (event->flags & O_CREAT);
 
-	if (event->path && path_real(event->tid, event->dirfd, event->path, &pending->real)) {
-		event->real_path = pending->real.text;
-		event->known_new_file = creates;
-		event->is_new_file = creates && !pending->real.exists;
+	if (is_open(event)) {
+		if (event->path && (event->flags & O_CREAT))
+			event->is_new_file =
+				!path_exists(event->tid, event->dirfd, event->path, &event->known_new_file) &&
+				event->known_new_file;
+		return;
 	}
+	if (event->path && path_real(event->tid, event->dirfd, event->path, pending->real))
+		event->real_path = pending->real;
 	/* The target of a symbolic link is only a text. */
-	if (event->path2 && !symlink && path_real(event->tid, event->dirfd2, event->path2, &pending->real2))
-		event->real_path2 = pending->real2.text;
+	if (event->path2 && !symlink && path_real(event->tid, event->dirfd2, event->path2, pending->real2))
+		event->real_path2 = pending->real2;
 }
 
 void call_enter(struct pending_call *pending, const struct trace_call *row, pid_t tid, pid_t pid,
@@ -69,7 +78,7 @@ void call_enter(struct pending_call *pending, const struct trace_call *row, pid_
 	event->path = read_path(tid, args, row->path, pending->path);
 	event->path2 = read_path(tid, args, row->path2, pending->path2);
 	proc_ids(tid, &event->uid, &event->gid);
-	resolve(pending);
+	look_before(pending);
 }
 
 void call_exit(struct pending_call *pending, int64_t result)
@@ -79,12 +88,15 @@ void call_exit(struct pending_call *pending, int64_t result)
 
 	event->result = result;
 	event->has_result = true;
-	if (!sensor_call_in(event->call, SENSOR_OPEN_CALLS) || result < 0)
+	if (!is_open(event))
 		return;
+	event->is_new_file = event->is_new_file && result >= 0;
 	/* What was really opened: another thread may have changed the path after we read it. */
 	snprintf(name, sizeof(name), "fd/%d", (int)result);
-	if (proc_link(event->tid, name, pending->real.text) && pending->real.text[0] == '/')
-		event->real_path = pending->real.text;
+	if (result >= 0 && proc_link(event->tid, name, pending->real) && pending->real[0] == '/')
+		event->real_path = pending->real;
+	else if (event->path && path_real(event->tid, event->dirfd, event->path, pending->real))
+		event->real_path = pending->real;
 }
 
 bool call_restarts(int64_t result)

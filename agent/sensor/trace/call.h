@@ -11,8 +11,7 @@
 struct pending_call {
 	struct pending_call *next; /* in the tracer's list of spare ones */
 	struct sensor_event event;
-	char path[PATH_MAX], path2[PATH_MAX];
-	struct real_path real, real2;
+	char path[PATH_MAX], path2[PATH_MAX], real[PATH_MAX], real2[PATH_MAX];
 };
 
 /* Reads the arguments. A path that cannot be read leaves event.path NULL: the call will fail with EFAULT anyway. */
