@@ -13,6 +13,7 @@ cleanup() {
 	rm -rf "$scratch"
 }
 trap cleanup EXIT
+trap "exit 1" HUP INT PIPE TERM
 fail() { echo "FAILED  $*" >&2; sed 's/^/        /' "$scratch/err" "$scratch/out" >&2; exit 1; }
 
 # wait_for FILE PATTERN: until the file has it; the count is a limit of patience, nothing is measured
