@@ -1,4 +1,5 @@
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "json/json.h"
@@ -63,7 +64,7 @@ static const char *promised(const char *name, char out[DIGEST_TEXT_MAX])
 	if (digits != HEX_SIZE || (base[digits] && strcmp(base + digits, ".json") != 0))
 		return NULL;
 	strcpy(out, DIGEST_PREFIX);
-	strncat(out, base, HEX_SIZE);
+	snprintf(out + strlen(out), HEX_SIZE + 1, "%s", base);
 	return out;
 }
 
