@@ -40,6 +40,9 @@ uint32_t check_compile(struct compiler *compiler, const struct ast *ast);
 uint32_t node_intern(struct ruleset *set, const char *key, const struct node *node);
 bool program_init(struct ruleset *set);
 
+/* Row of a field as conditions name it (evt.arg.path too, *argument is "path" then), or -1. *argument must be set before. */
+int field_resolve(const struct ast_text *name, const char **argument);
+
 /* Constants of a matcher from the texts of a check. */
 bool matcher_fill(struct compiler *compiler, struct matcher *matcher, const struct ast_check *check);
 

@@ -40,18 +40,12 @@ static void output_error(struct compiler *compiler, const struct pieced_text *ou
 static bool operand_printable(struct compiler *compiler, const struct pieced_text *output, size_t at,
 			      const struct ast_operand *operand)
 {
-	const char *text = operand->text.data, *dot;
-	int field = operand->kind == OPERAND_FIELD ? field_find(text, operand->text.length) : -1;
+	const char *text = operand->text.data, *argument = operand->argument;
+	int field = operand->kind == OPERAND_FIELD ? field_resolve(&operand->text, &argument) : -1;
 	struct origin origin = text_origin(output, at);
 
 	if (operand->kind != OPERAND_FIELD)
 		return true;
-	for (dot = text; field < 0 && (dot = strchr(dot + 1, '.'));) {
-		int prefix = field_find(text, (size_t)(dot - text));
-
-		if (prefix == FIELD_EVT_ARG || prefix == FIELD_EVT_RAWARG)
-			field = prefix;
-	}
 	if (field < 0 || (field_infos[field].source != SOURCE_ANY && field_infos[field].source != compiler->source)) {
 		output_error(compiler, output, at, true,
 			     arena_printf(&compiler->set->arena, "invalid formatting token '%s'%s", text,

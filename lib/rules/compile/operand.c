@@ -9,7 +9,7 @@
 /* Fields whose argument may also be written behind a dot: evt.arg.path is evt.arg[path]. */
 static const enum field dotted[] = { FIELD_EVT_ARG, FIELD_EVT_RAWARG };
 
-static int field_resolve(const struct ast_text *name, const char **argument)
+int field_resolve(const struct ast_text *name, const char **argument)
 {
 	int field = field_find(name->data, name->length);
 

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "rules/compile/compile.h"
 #include "rules/language/parser.h"
 
 static struct exception_item *exception_find(const struct rule_item *rule, const char *name)
@@ -90,14 +91,18 @@ static void comparison_check(struct item_reader *reader, const struct yaml_node 
 
 static void field_check(struct item_reader *reader, const struct yaml_node *node)
 {
-	const char *text = yaml_text(node);
-	AUTO_ARENA scratch;
+	const char *text = yaml_text(node), *argument = NULL;
+	struct ast_operand *operand = NULL;
 	struct parse_error error;
+	AUTO_ARENA scratch;
 	size_t length = 0;
 
 	arena_init(&scratch, 1u << 20);
-	if (!text || !operand_parse(text, strlen(text), &scratch, &length, &error) || text[length])
-		item_error(reader, node, "LOAD_ERR_YAML_VALIDATE", "'%s' is not a supported filter field",
+	if (text)
+		operand = operand_parse(text, strlen(text), &scratch, &length, &error);
+	if (!operand || text[length] ||
+	    (operand->kind == OPERAND_FIELD && field_resolve(&operand->text, &argument) < 0))
+		item_error(reader, node, "LOAD_ERR_VALIDATE", "'%s' is not a supported filter field",
 			   text ? text : "");
 }
 

@@ -83,6 +83,24 @@ static void touch_writes_and_does_not_modify(void **state)
 	ruleset_free(set);
 }
 
+#define DPKG(container)                                                                                              \
+	{                                                                                                            \
+		{ "evt.is_open_write", "true" }, { "fd.typechar", "f" }, { "evt.rawres", "3" },                      \
+			{ "fd.name", "/usr/bin/curl.dpkg-new" }, { "proc.name", "dpkg" },                            \
+			{ "container.id", container }, { NULL, NULL },                                               \
+	}
+
+static void installing_packages_is_ordinary_on_a_host_alone(void **state)
+{
+	static const struct reader_row on_host[] = DPKG("host"), in_container[] = DPKG("0123456789ab");
+	struct ruleset *set = pack();
+
+	(void)state;
+	assert_fires(set, "syscall", "openat", on_host, "");
+	assert_fires(set, "syscall", "openat", in_container, "Write below binary dir;");
+	ruleset_free(set);
+}
+
 static void rename_and_unlink_modify_and_do_not_write(void **state)
 {
 	static const struct reader_row renamed[] = { { "evt.rawres", "0" },
@@ -152,6 +170,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_pack_compiles_without_a_single_remark),
 		cmocka_unit_test(touch_writes_and_does_not_modify),
+		cmocka_unit_test(installing_packages_is_ordinary_on_a_host_alone),
 		cmocka_unit_test(rename_and_unlink_modify_and_do_not_write),
 		cmocka_unit_test(the_cloud_story_fires_its_three_rules),
 		cmocka_unit_test(the_sensor_is_told_which_calls_matter),
