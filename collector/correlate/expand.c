@@ -100,12 +100,37 @@ static size_t new_ends(struct inquiry *inquiry, size_t first, int64_t *ret)
 	return kept;
 }
 
+/* Where there is too much, what was done is asked for once more and alone: a flood of alerts must not hide it. */
+static int read_rows(struct inquiry *inquiry, const struct expansion *expansion, struct err *err)
+{
+	const struct assertion_filter filter = { .since_ns = expansion->is_unbounded ? 0 : inquiry->since,
+						 .until_ns = inquiry->until,
+						 .limit = DEEDS_MAX };
+	struct assertion_row *found;
+	size_t count;
+	bool more = false;
+	int code;
+
+	if (query_assertions(inquiry->store, inquiry->tenant, expansion->ids, expansion->count, filter.since_ns,
+			     filter.until_ns, ASSERTIONS_MAX, inquiry->arena, &found, &count, &more, err) < 0)
+		return err_wrap(err, "could not read assertions");
+	code = add_rows(inquiry, expansion, found, count, err);
+	if (code < 0 || !more)
+		return code;
+	cut_add(inquiry, "more than %d assertions in the window: links may be missing", ASSERTIONS_MAX);
+	if (query_deeds(inquiry->store, inquiry->tenant, expansion->ids, expansion->count, &filter, inquiry->arena,
+			&found, &count, &more, err) < 0)
+		return err_wrap(err, "could not read what was done");
+	if (more)
+		cut_add(inquiry, "only the newest %d things done in the window were read", DEEDS_MAX);
+	return add_rows(inquiry, expansion, found, count, err);
+}
+
 int expand(struct inquiry *inquiry, const struct expansion *expansion, struct err *err)
 {
-	size_t first = inquiry->row_count, count;
-	struct assertion_row *found;
+	size_t first = inquiry->row_count;
 	int64_t *ends;
-	bool more = false;
+	int code;
 
 	if (expansion->count == 0)
 		return 0;
@@ -115,14 +140,9 @@ int expand(struct inquiry *inquiry, const struct expansion *expansion, struct er
 		if (node != NULL && expansion->relation == NULL)
 			node->is_expanded = true;
 	}
-	if (query_assertions(inquiry->store, inquiry->tenant, expansion->ids, expansion->count,
-			     expansion->is_unbounded ? 0 : inquiry->since, inquiry->until, ASSERTIONS_MAX,
-			     inquiry->arena, &found, &count, &more, err) < 0)
-		return err_wrap(err, "could not read assertions");
-	if (more)
-		cut_add(inquiry, "more than %d assertions in the window: links may be missing", ASSERTIONS_MAX);
-	if (add_rows(inquiry, expansion, found, count, err) < 0)
-		return ERR_MEMORY;
+	code = read_rows(inquiry, expansion, err);
+	if (code < 0)
+		return code;
 	ends = arena_array(inquiry->arena, int64_t, 2 * (inquiry->row_count - first) + 1);
 	if (ends == NULL)
 		return err_set(err, ERR_MEMORY, "could not follow assertions: out of memory");

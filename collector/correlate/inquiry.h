@@ -14,6 +14,7 @@
 #define NODES_MAX	  400
 #define DEPTH_MAX	  3
 #define ASSERTIONS_MAX	  20000 /* per question to the store */
+#define DEEDS_MAX	  5000	/* the same, of what was done or tried */
 #define ALERTS_MAX	  100	/* per task, cluster or principal; the newest */
 #define ALERTS_SHOWN_MAX  200
 #define PRINCIPALS_MAX	  16

@@ -88,6 +88,11 @@ struct event_filter {
 	size_t limit;
 };
 
+struct assertion_filter {
+	int64_t since_ns, until_ns; /* 0 = open */
+	size_t limit;
+};
+
 /* Newest first. */
 int query_alerts(struct store *store, int64_t tenant, const struct alert_filter *filter, struct arena *arena,
 		 struct alert_row **ret, size_t *ret_count, bool *ret_more, struct err *err);
@@ -111,6 +116,14 @@ int query_facts(struct store *store, int64_t tenant, const int64_t *ids, size_t 
 int query_assertions(struct store *store, int64_t tenant, const int64_t *ids, size_t id_count, int64_t since_ns,
 		     int64_t until_ns, size_t limit, struct arena *arena, struct assertion_row **ret,
 		     size_t *ret_count, bool *ret_more, struct err *err);
+
+/*
+ * The same, newest first, and only what somebody did or tried: however many alerts and heartbeats speak of a cluster, they
+ * cannot push out of the limit who deleted it.
+ */
+int query_deeds(struct store *store, int64_t tenant, const int64_t *ids, size_t id_count,
+		const struct assertion_filter *filter, struct arena *arena, struct assertion_row **ret,
+		size_t *ret_count, bool *ret_more, struct err *err);
 
 /* All marks whose source begins with prefix ("" = all), oldest first. */
 int query_marks(struct store *store, int64_t tenant, const char *prefix, struct arena *arena, struct mark_row **ret,

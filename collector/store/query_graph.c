@@ -112,23 +112,46 @@ int query_facts(struct store *store, int64_t tenant, const int64_t *ids, size_t 
 	return store_read(store, &params, &fact_shape, arena, ret, ret_count, err);
 }
 
+/* params has the statement, the tenant and the entities. */
+static int read_assertions(struct store *store, struct params *params, const struct assertion_filter *filter,
+			   struct arena *arena, struct assertion_row **ret, size_t *ret_count, struct err *err)
+{
+	if (filter->since_ns)
+		params_time(params, 2, filter->since_ns);
+	if (filter->until_ns)
+		params_time(params, 3, filter->until_ns);
+	params_int(params, 4, (int64_t)filter->limit + 1);
+	return store_read(store, params, &assertion_shape, arena, ret, ret_count, err);
+}
+
 int query_assertions(struct store *store, int64_t tenant, const int64_t *ids, size_t id_count, int64_t since_ns,
 		     int64_t until_ns, size_t limit, struct arena *arena, struct assertion_row **ret,
 		     size_t *ret_count, bool *ret_more, struct err *err)
 {
+	const struct assertion_filter filter = { since_ns, until_ns, limit };
 	AUTO_PARAMS params;
 
 	init_for_ids(&params, SQL_ASSERTIONS, tenant, ids, id_count);
-	if (since_ns)
-		params_time(&params, 2, since_ns);
-	if (until_ns)
-		params_time(&params, 3, until_ns);
-	params_int(&params, 4, (int64_t)limit + 1);
-	if (store_read(store, &params, &assertion_shape, arena, ret, ret_count, err) < 0)
+	if (read_assertions(store, &params, &filter, arena, ret, ret_count, err) < 0)
 		return err->code;
 	*ret_more = *ret_count > limit;
 	if (*ret_more)
 		*ret_count = limit;
+	return 0;
+}
+
+int query_deeds(struct store *store, int64_t tenant, const int64_t *ids, size_t id_count,
+		const struct assertion_filter *filter, struct arena *arena, struct assertion_row **ret,
+		size_t *ret_count, bool *ret_more, struct err *err)
+{
+	AUTO_PARAMS params;
+
+	init_for_ids(&params, SQL_DEEDS, tenant, ids, id_count);
+	if (read_assertions(store, &params, filter, arena, ret, ret_count, err) < 0)
+		return err->code;
+	*ret_more = *ret_count > filter->limit;
+	if (*ret_more)
+		*ret_count = filter->limit;
 	return 0;
 }
 

@@ -7,7 +7,7 @@
 
 #include "json/json.h"
 
-#define ROWS_MAX 32768
+#define ROWS_MAX 131072
 
 struct fake_alias {
 	int64_t entity;
@@ -250,7 +250,7 @@ static int oldest_first(const void *left, const void *right)
 int query_alerts(struct store *store, int64_t tenant, const struct alert_filter *filter, struct arena *arena,
 		 struct alert_row **ret, size_t *ret_count, bool *ret_more, struct err *err)
 {
-	struct alert_row *rows = arena_array(arena, struct alert_row, store->alert_count + 1);
+	AUTO_FREE struct alert_row *rows = calloc(store->alert_count + 1, sizeof(*rows));
 	size_t count = 0;
 
 	(void)tenant;
@@ -262,14 +262,16 @@ int query_alerts(struct store *store, int64_t tenant, const struct alert_filter 
 	qsort(rows, count, sizeof(*rows), newest_first);
 	*ret_more = count > filter->limit;
 	*ret_count = count < filter->limit ? count : filter->limit;
-	*ret = *ret_count > 0 ? rows : NULL;
+	*ret = NULL;
+	if (*ret_count > 0)
+		*ret = (void *)arena_copy(arena, (const char *)rows, *ret_count * sizeof(*rows));
 	return 0;
 }
 
 int query_events(struct store *store, int64_t tenant, const struct event_filter *filter, struct arena *arena,
 		 struct event_row **ret, size_t *ret_count, bool *ret_more, struct err *err)
 {
-	struct event_row *rows = arena_array(arena, struct event_row, store->event_count + 1);
+	AUTO_FREE struct event_row *rows = calloc(store->event_count + 1, sizeof(*rows));
 	size_t count = 0;
 
 	(void)tenant;
@@ -290,7 +292,9 @@ int query_events(struct store *store, int64_t tenant, const struct event_filter 
 	qsort(rows, count, sizeof(*rows), oldest_first);
 	*ret_more = count > filter->limit;
 	*ret_count = count < filter->limit ? count : filter->limit;
-	*ret = *ret_count > 0 ? rows : NULL;
+	*ret = NULL;
+	if (*ret_count > 0)
+		*ret = (void *)arena_copy(arena, (const char *)rows, *ret_count * sizeof(*rows));
 	return 0;
 }
 
@@ -381,6 +385,35 @@ int query_assertions(struct store *store, int64_t tenant, const int64_t *ids, si
 	*ret_count = count < limit ? count : limit;
 	*ret = *ret_count > 0 ? rows : NULL;
 	return 0;
+}
+
+static int newest_deed_first(const void *left, const void *right)
+{
+	const struct assertion_row *a = left;
+	const struct assertion_row *b = right;
+
+	if (a->at != b->at)
+		return a->at < b->at ? 1 : -1;
+	return memcmp(a->event_id, b->event_id, EVENT_ID_SIZE);
+}
+
+int query_deeds(struct store *store, int64_t tenant, const int64_t *ids, size_t id_count,
+		const struct assertion_filter *filter, struct arena *arena, struct assertion_row **ret,
+		size_t *ret_count, bool *ret_more, struct err *err)
+{
+	size_t count = 0;
+	int code = query_assertions(store, tenant, ids, id_count, filter->since_ns, filter->until_ns, SIZE_MAX, arena,
+				    ret, ret_count, ret_more, err);
+
+	for (size_t i = 0; i < *ret_count; i++) {
+		if ((*ret)[i].strength == STRENGTH_PERFORMED || (*ret)[i].strength == STRENGTH_ATTEMPTED)
+			(*ret)[count++] = (*ret)[i];
+	}
+	if (count > 0)
+		qsort(*ret, count, sizeof(**ret), newest_deed_first);
+	*ret_more = count > filter->limit;
+	*ret_count = count < filter->limit ? count : filter->limit;
+	return code;
 }
 
 int query_marks(struct store *store, int64_t tenant, const char *prefix, struct arena *arena, struct mark_row **ret,

@@ -487,6 +487,21 @@ static void a_flood_is_cut_said_to_be_and_hides_nobody(void **state)
 	assert_non_null(strstr(json_text(document, "cut"), "timeline were left out"));
 }
 
+static void thousands_of_alerts_do_not_hide_who_deleted_the_cluster(void **state)
+{
+	AUTO_JSON document = NULL;
+	AUTO_ARENA arena;
+
+	(void)state;
+	arena_init(&arena, 1u << 20);
+	for (int i = 0; i < 4500; i++)
+		add_event(story_more_alert(&arena, i));
+	document = ask_alert();
+	assert_non_null(strstr(json_text(document, "cut"), "assertions in the window"));
+	assert_link(document, BADLUGO_ID, "deleted", CLUSTER_ARN, "performed");
+	assert_link(document, BOT_ID, "tried_to_delete", CLUSTER_ARN, "attempted");
+}
+
 static void hostile_bytes_leave_the_document_valid(void **state)
 {
 	AUTO_JSON document = ask_alert();
@@ -526,6 +541,7 @@ int main(void)
 		TEST(an_event_and_the_first_digits_of_an_alert_are_references_too),
 		TEST(the_window_leaves_out_what_lies_outside),
 		TEST(a_flood_is_cut_said_to_be_and_hides_nobody),
+		TEST(thousands_of_alerts_do_not_hide_who_deleted_the_cluster),
 		TEST(hostile_bytes_leave_the_document_valid),
 #undef TEST
 	};
