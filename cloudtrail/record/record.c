@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <openssl/sha.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +64,19 @@ static const char *account_of(const json_t *json, const char *object, struct are
 	return account ? account : from_object(object, false, arena);
 }
 
+/* CloudTrail's times are UTC and end in Z; copies out of data lakes have often lost the Z. */
+static int parse_time(const char *text, int64_t *ret_ns, struct err *err)
+{
+	char utc[TIME_TEXT_MAX + 2];
+
+	if (time_parse(text, ret_ns, err) == 0)
+		return 0;
+	if (strlen(text) > TIME_TEXT_MAX)
+		return err->code;
+	snprintf(utc, sizeof(utc), "%sZ", text);
+	return time_parse(utc, ret_ns, NULL) == 0 ? 0 : err->code;
+}
+
 int record_make(json_t *json, const char *object, struct arena *arena, struct record *ret, struct err *err)
 {
 	const char *time, *region, *source;
@@ -73,7 +87,7 @@ int record_make(json_t *json, const char *object, struct arena *arena, struct re
 	time = json_text(json, "eventTime");
 	if (!time)
 		return err_set(err, ERR_SYNTAX, "eventTime is missing");
-	if (time_parse(time, &ret->time_ns, err) < 0)
+	if (parse_time(time, &ret->time_ns, err) < 0)
 		return err_wrap(err, "eventTime");
 	redact(json);
 	ret->id = json_text(json, "eventID");

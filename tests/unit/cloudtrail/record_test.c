@@ -93,6 +93,7 @@ static void the_facts_of_a_record_are_taken(void **state)
 	     "f", &arena, &record);
 	assert_int_equal(record.time_ns, INT64_C(1795435500) * NS_PER_S);
 	assert_string_equal(record.account, "111122223333");
+	assert_string_equal(record.id, "e1");
 	record_text_line(&record, &out);
 	assert_string_equal(out.data, "2026-11-23T12:05:00Z us-west-1 111122223333 ecs.amazonaws.com DeleteCluster "
 				      "user=bad\\x1b[2J from=1.2.3.4 error=AccessDenied\n");
@@ -140,6 +141,17 @@ static void identities_may_be_missing_or_null_and_insights_have_no_name(void **s
 	}
 }
 
+static void a_time_that_lost_its_zone_is_utc(void **state)
+{
+	AUTO_ARENA arena = { 0 };
+	AUTO_RECORD record = { 0 };
+
+	(void)state;
+	arena_init(&arena, ARENA_SIZE);
+	make("{\"eventTime\":\"2026-11-23 12:05:00.000\",\"eventName\":\"A\"}", NULL, &arena, &record);
+	assert_int_equal(record.time_ns, INT64_C(1795435500) * NS_PER_S);
+}
+
 static void a_record_without_a_time_says_so(void **state)
 {
 	AUTO_ARENA arena = { 0 };
@@ -164,6 +176,7 @@ int main(void)
 		cmocka_unit_test(the_facts_of_a_record_are_taken),
 		cmocka_unit_test(a_record_of_the_first_version_gets_an_id_and_its_paths_account),
 		cmocka_unit_test(identities_may_be_missing_or_null_and_insights_have_no_name),
+		cmocka_unit_test(a_time_that_lost_its_zone_is_utc),
 		cmocka_unit_test(a_record_without_a_time_says_so),
 	};
 
