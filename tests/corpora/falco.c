@@ -69,8 +69,9 @@ static void parser_case(struct suite *suite, const json_t *row)
 	suite_case(suite, fine, text.length < 300 ? text.data : "(long)");
 }
 
-static void parser_run(const json_t *cases, struct suite *suite)
+static void parser_run(const char *folder, const json_t *cases, struct suite *suite)
 {
+	(void)folder;
 	size_t index;
 	json_t *row;
 
@@ -80,11 +81,12 @@ static void parser_run(const json_t *cases, struct suite *suite)
 
 static const struct {
 	const char *name, *file;
-	void (*run)(const json_t *cases, struct suite *suite);
+	void (*run)(const char *folder, const json_t *cases, struct suite *suite);
 } suites[] = {
 	{ "falco.parser", "testcases/filter_parser.json", parser_run },
 	{ "falco.compiler", "testcases/filter_compiler.json", compiler_run },
 	{ "falco.loader", "testcases/falco_engine_unit_tests.json", loader_run },
+	{ "falco.legacy", "testcases/falco_legacy_tests.json", legacy_run },
 };
 
 static int suite_run(size_t number, const char *folder)
@@ -105,7 +107,7 @@ static int suite_run(size_t number, const char *folder)
 		fprintf(stderr, "%s\n", err.message);
 		return -1;
 	}
-	suites[number].run(cases, &suite);
+	suites[number].run(folder, cases, &suite);
 	printf("%s %zu/%zu\n", suite.name, suite.passed, suite.total);
 	return suite.passed == suite.total ? 0 : -1;
 }

@@ -19,6 +19,8 @@ extern bool show_failures;
 /* Counts one case; a failed one is printed if CLEWLINE_SHOW_FAILURES is set. */
 void suite_case(struct suite *suite, bool passed, const char *what);
 
-void compiler_run(const json_t *cases, struct suite *suite);
-void loader_run(const json_t *cases, struct suite *suite);
+/* cases is a file of folder/testcases. */
+void compiler_run(const char *folder, const json_t *cases, struct suite *suite);
+void loader_run(const char *folder, const json_t *cases, struct suite *suite);
+void legacy_run(const char *folder, const json_t *cases, struct suite *suite);
 void rule_file_run(const char *path, struct suite *suite);

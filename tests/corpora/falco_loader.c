@@ -91,11 +91,12 @@ static int step_run(struct loaded *loaded, const json_t *step)
 	return -1;
 }
 
-void loader_run(const json_t *cases, struct suite *suite)
+void loader_run(const char *folder, const json_t *cases, struct suite *suite)
 {
 	size_t index, number;
 	json_t *test, *step;
 
+	(void)folder;
 	json_array_foreach (json_object_get(cases, "tests"), index, test) {
 		CLEANUP(loaded_fini)
 		struct loaded loaded = { .has_extra = strstr(json_text(test, "test"), "extra_format") };

@@ -56,7 +56,8 @@ static bool macro_put(struct ruleset *set, struct ast *ast, const char *label, s
 	}
 	macro->is_used = true;
 	if (macro->state == MACRO_OPEN) {
-		set_report(set, &origin, "LOAD_ERR_VALIDATE", label, "reference loop in macro '%s'", ast->name);
+		set_report(set, &origin, "LOAD_ERR_VALIDATE", item_label(set, "macro", ast->name),
+			   "reference loop in macro '%s'", ast->name);
 		return false;
 	}
 	if (macro->state == MACRO_RAW)

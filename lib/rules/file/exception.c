@@ -175,6 +175,11 @@ static void exception_read(struct item_reader *reader, struct rule_item *rule, c
 		item_warning(reader, node, "LOAD_EXCEPTION_NAME_NOT_UNIQUE",
 			     "Multiple definitions of exception '%s' in the same rule", name);
 	if (!exception) {
+		if (!fields && is_append) {
+			item_error(reader, node, "LOAD_ERR_VALIDATE",
+				   "Rule exception must have fields property with a list of fields");
+			return;
+		}
 		if (!fields || (is_append && !values)) {
 			item_error(reader, node, "LOAD_ERR_YAML_VALIDATE", "Item has no mapping for key '%s'",
 				   fields ? "values" : "fields");
@@ -211,11 +216,16 @@ void exceptions_read(struct item_reader *reader, struct rule_item *rule, bool is
 		return;
 	}
 	for (size_t i = 0; i < list->count; i++) {
+		const char *label = reader->label, *name = yaml_text(yaml_get(list->items[i], "name"));
+
+		if (name)
+			reader->label = arena_printf(&reader->set->arena, "%s, exception \"%s\"", label, name);
 		if (list->items[i]->kind != YAML_MAPPING)
 			item_error(reader, list->items[i], "LOAD_ERR_YAML_VALIDATE",
 				   "An exception must be a mapping");
 		else
 			exception_read(reader, rule, list->items[i], is_append);
+		reader->label = label;
 	}
 }
 
