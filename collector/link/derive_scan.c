@@ -90,7 +90,7 @@ int derive_scan(struct derivation *derivation, struct err *err)
 {
 	const struct derive_input *input = derivation->input;
 	AUTO_JSON scan = NULL;
-	const char *digest, *reference;
+	const char *digest, *reference, *tag;
 	const json_t *tags;
 	int64_t image, event;
 	int code;
@@ -111,11 +111,13 @@ int derive_scan(struct derivation *derivation, struct err *err)
 							   .method = LINK_IMAGE_SCANNED,
 							   .detail = "config_digest" });
 	reference = member_text(scan, "reference");
-	derive_add_fact(derivation, image, "reference", reference);
+	tags = member(scan, "repo_tags");
+	/* what was scanned may have been a file; people know the image by its tag */
+	tag = json_string_value(json_array_get(tags, 0));
+	derive_add_fact(derivation, image, "reference", tag != NULL ? tag : reference);
 	derive_add_alias(derivation, image, ENTITY_IMAGE, reference);
 	derive_add_fact(derivation, image, "manifest_digest", member_text(scan, "manifest_digest"));
 	derive_add_alias(derivation, image, ENTITY_IMAGE, member_text(scan, "manifest_digest"));
-	tags = member(scan, "repo_tags");
 	for (size_t i = 0; i < json_array_size(tags) && i < SCAN_TAGS_MAX; i++)
 		add_tag(derivation, image, event, json_string_value(json_array_get(tags, i)));
 	add_user(derivation, scan, image);

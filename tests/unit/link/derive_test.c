@@ -347,7 +347,7 @@ static void same_event_name_of_another_service_is_another_action(void **state)
 static void scan_says_who_the_image_runs_as(void **state)
 {
 	struct fixture *f = *state;
-	static const char json[] = "{\"reference\":\"repo/gen:0.1.5\",\"config_digest\":\"" DIGEST
+	static const char json[] = "{\"reference\":\"/tmp/image.tar\",\"config_digest\":\"" DIGEST
 				   "\",\"repo_tags\":[\"repo/gen:0.1.5\"],\"config\":{\"user\":\"\"},"
 				   "\"findings\":[{\"severity\":\"High\"},{\"severity\":\"LOW\"}]}";
 	struct event event = { .kind = EVENT_SCAN };
@@ -357,6 +357,7 @@ static void scan_says_who_the_image_runs_as(void **state)
 	assert_int_equal(derive_event(&input, &f->arena, &f->rows, &f->err), 0);
 	assert_string_equal(fact(&f->rows, image, "runs_as_root"), "true");
 	assert_string_equal(fact(&f->rows, image, "user"), "root");
+	assert_string_equal(fact(&f->rows, image, "reference"), "repo/gen:0.1.5");
 	assert_string_equal(fact(&f->rows, image, "findings_high"), "1");
 	assert_true(has_alias(&f->rows, image, "repo/gen:0.1.5"));
 	assert_int_equal(find(&f->rows, "scanned_as", 0)->from, image);
