@@ -20,6 +20,7 @@
 #define CONDITION_TEXT_MAX  (1u << 20) /* bytes, after lists are put in */
 #define CONDITION_SIZE_MAX  200000     /* checks, ands, ors and nots of a condition, macros put in */
 #define CONDITION_DEPTH_MAX 4000       /* how deep they are nested then */
+#define MACRO_DEPTH_MAX	    1000
 #define DIAGNOSTICS_MAX	    10000
 
 struct rule_file {
@@ -116,6 +117,7 @@ struct requirement {
 struct ruleset {
 	struct arena arena;
 	bool is_compiled, failed_memory;
+	int macro_depth; /* macros being compiled, each for the one before */
 	size_t sequence; /* numbers lists, macros and rules in order of definition */
 	struct vector files, lists, macros, rules, requirements;
 	struct map *list_names, *macro_names, *rule_names;

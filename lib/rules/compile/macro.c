@@ -39,27 +39,35 @@ static void macro_compile(struct ruleset *set, struct macro_item *macro)
 	bool fine;
 
 	macro->state = MACRO_OPEN;
+	set->macro_depth++;
 	macro->ast = condition_compile(set, &macro->condition, item_label(set, "macro", macro->name),
 				       macro->visibility, &fine);
+	set->macro_depth--;
 	macro->state = fine ? MACRO_DONE : MACRO_BAD;
+}
+
+/* format takes the name. Always false. */
+static bool macro_refuse(struct ruleset *set, const struct ast *ast, const char *label, const char *format)
+{
+	struct origin origin = home_origin(ast->home, ast->at);
+
+	set_report(set, &origin, "LOAD_ERR_VALIDATE", label, format, ast->name);
+	return false;
 }
 
 static bool macro_put(struct ruleset *set, struct ast *ast, const char *label, size_t visibility)
 {
 	struct macro_item *macro = map_get(set->macro_names, ast->name);
-	struct origin origin = home_origin(ast->home, ast->at);
 
-	if (!macro || macro->number >= visibility) {
-		set_report(set, &origin, "LOAD_ERR_VALIDATE", label, "Undefined macro '%s' used in filter.%s",
-			   ast->name, macro ? " (it is defined further down)" : "");
-		return false;
-	}
+	if (!macro || macro->number >= visibility)
+		return macro_refuse(set, ast, label,
+				    macro ? "Undefined macro '%s' used in filter. (it is defined further down)"
+					  : "Undefined macro '%s' used in filter.");
 	macro->is_used = true;
-	if (macro->state == MACRO_OPEN) {
-		set_report(set, &origin, "LOAD_ERR_VALIDATE", item_label(set, "macro", ast->name),
-			   "reference loop in macro '%s'", ast->name);
-		return false;
-	}
+	if (macro->state == MACRO_OPEN)
+		return macro_refuse(set, ast, item_label(set, "macro", ast->name), "reference loop in macro '%s'");
+	if (macro->state == MACRO_RAW && set->macro_depth >= MACRO_DEPTH_MAX)
+		return macro_refuse(set, ast, label, "macro '%s' is nested too deep in other macros");
 	if (macro->state == MACRO_RAW)
 		macro_compile(set, macro);
 	if (macro->state == MACRO_BAD)
@@ -71,10 +79,11 @@ static bool macro_put(struct ruleset *set, struct ast *ast, const char *label, s
 /* Macros of macros grow without bound; a tree that is too large is cut, so that nobody walks it. */
 static bool size_check(struct ruleset *set, struct ast *ast, const char *label)
 {
-	struct origin origin = home_origin(ast->home, ast->at);
+	struct origin origin;
 
 	if (ast->size <= CONDITION_SIZE_MAX && ast->depth <= CONDITION_DEPTH_MAX)
 		return true;
+	origin = home_origin(ast->home, ast->at);
 	set_report(set, &origin, "LOAD_ERR_VALIDATE", label,
 		   "the condition is too large with its macros: more than %d parts, or nested deeper than %d",
 		   CONDITION_SIZE_MAX, CONDITION_DEPTH_MAX);

@@ -139,6 +139,23 @@ static void macros_that_double_do_not_run_away(void **state)
 	assert_non_null(strstr(err.message, "the condition is too large with its macros"));
 }
 
+/* Each macro is appended a use of the next one, so that the first needs all of them open at once. */
+static void macros_that_nest_do_not_exhaust_the_stack(void **state)
+{
+	AUTO_STRBUF text = STRBUF_INIT;
+	struct err err;
+
+	(void)state;
+	for (int i = 0; i < 5000; i++)
+		strbuf_addf(&text, "- macro: m%d\n  condition: proc.name=x\n", i);
+	for (int i = 0; i + 1 < 5000; i++)
+		strbuf_addf(&text, "- macro: m%d\n  condition: or m%d\n  override: {condition: append}\n", i, i + 1);
+	strbuf_adds(&text,
+		    "- rule: s\n  desc: d\n  condition: evt.type=open and m0\n  output: o\n  priority: info\n");
+	assert_null(load(text.data, &err));
+	assert_non_null(strstr(err.message, "is nested too deep in other macros"));
+}
+
 static void a_diagnostic_shows_the_line_and_cannot_reach_the_terminal(void **state)
 {
 	const struct diagnostic diagnostic = { .is_error = true,
@@ -196,6 +213,7 @@ int main(void)
 		cmocka_unit_test(mistakes_in_files_are_told_with_their_place),
 		cmocka_unit_test(a_rule_may_be_left_out_when_it_names_what_is_not_known),
 		cmocka_unit_test(macros_that_double_do_not_run_away),
+		cmocka_unit_test(macros_that_nest_do_not_exhaust_the_stack),
 		cmocka_unit_test(a_diagnostic_shows_the_line_and_cannot_reach_the_terminal),
 		cmocka_unit_test(alerts_print_as_falco_prints_them),
 	};
