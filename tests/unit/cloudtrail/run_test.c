@@ -141,6 +141,16 @@ static bool log_has(const struct fixture *fixture, const char *text)
 	"\"eventID\":\"quiet\","                                                                                     \
 	"\"eventSource\":\"ecs.amazonaws.com\",\"recipientAccountId\":\"111122223333\",\"readOnly\":true}"
 
+/* Several batches are on their way at once, so that either may come first. */
+static void expect_both(const struct fixture *fixture)
+{
+	assert_int_equal(fixture->events, 2);
+	assert_non_null(strstr(fixture->notes.data, "login@111122223333[Console login without MFA] "));
+	assert_non_null(strstr(fixture->notes.data, "quiet@111122223333 "));
+	assert_null(strstr(fixture->notes.data, "leaked"));
+	assert_null(strstr(fixture->notes.data, "wrong"));
+}
+
 static void records_and_alerts_arrive_once_and_a_second_run_sends_nothing(void **state)
 {
 	struct fixture *fixture = *state;
@@ -149,7 +159,7 @@ static void records_and_alerts_arrive_once_and_a_second_run_sends_nothing(void *
 	put(fixture, "2.json", "{\"Records\":[" QUIET "," LOGIN "]}");
 	listen_now(fixture);
 	assert_int_equal(run_once(fixture, "30s"), 0);
-	assert_string_equal(fixture->notes.data, "login@111122223333[Console login without MFA] quiet@111122223333 ");
+	expect_both(fixture);
 	assert_int_equal(fixture->mode, ORIGIN_CLOUDTRAIL);
 	assert_int_equal(run_once(fixture, "30s"), 0);
 	assert_int_equal(fixture->events, 2);
@@ -161,11 +171,11 @@ static void nothing_is_lost_while_the_collector_is_away(void **state)
 
 	put(fixture, "1.json", "{\"Records\":[" LOGIN "," QUIET "]}");
 	assert_int_equal(run_once(fixture, "1ms"), 8);
-	assert_true(log_has(fixture, "could not reach the collector at \"ipc://"));
+	assert_true(log_has(fixture, "the collector at \"ipc://"));
 	assert_int_equal(fixture->events, 0);
 	listen_now(fixture);
 	assert_int_equal(run_once(fixture, "30s"), 0);
-	assert_string_equal(fixture->notes.data, "login@111122223333[Console login without MFA] quiet@111122223333 ");
+	expect_both(fixture);
 }
 
 static void a_bad_file_is_reported_and_the_rest_arrives(void **state)
