@@ -117,7 +117,8 @@ static void report(struct passage *passage, struct execution *execution)
 				    passage->view.path2,
 				    sensed->flags,
 				    sensed->mode,
-				    sensed->has_result ? sensed->result : 0 };
+				    sensed->has_result ? sensed->result : 0,
+				    !sensed->has_result };
 	struct event event = {
 		.time_ns = sensed->time_ns,
 		.kind = activity.kind,

@@ -65,7 +65,11 @@ static json_t *file_json(const struct file_change *file)
 	json_set_text(json, "target", file->target);
 	set_number(json, "flags", file->flags);
 	set_number(json, "mode", file->mode);
-	set_number(json, "result", file->result);
+	/* null: the attempt alone was seen */
+	if (file->is_result_unknown)
+		json_object_set_new(json, "result", json_null());
+	else
+		set_number(json, "result", file->result);
 	return json;
 }
 

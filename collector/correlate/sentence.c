@@ -156,13 +156,16 @@ static const char *file_sentence(const struct inquiry *inquiry, const struct eve
 		[FILE_OP_CHMOD] = { "changed the mode of", "change the mode of" },
 	};
 	const struct file_change *file = event->file;
-	bool failed = file->result < 0;
-	const char *word = (size_t)file->op < ARRAY_SIZE(words) ? words[file->op][failed] : NULL;
+	bool failed = !file->is_result_unknown && file->result < 0, tried = failed || file->is_result_unknown;
+	const char *word = (size_t)file->op < ARRAY_SIZE(words) ? words[file->op][tried] : NULL;
+	const char *outcome = file->is_result_unknown ? ": result not seen" : "";
 
-	return arena_printf(inquiry->arena, "%s %s%s %s%s%s%s%s", who, failed ? "tried to " : "",
-			    or_text(word, failed ? "change" : "changed"), or_text(file->path, "?"),
-			    file->target != NULL ? " to " : "", or_text(file->target, ""), failed ? ": " : "",
-			    failed ? or_text(strerrorname_np((int)-file->result), "failed") : "");
+	if (failed)
+		outcome =
+			arena_printf(inquiry->arena, ": %s", or_text(strerrorname_np((int)-file->result), "failed"));
+	return arena_printf(inquiry->arena, "%s %s%s %s%s%s%s", who, tried ? "tried to " : "",
+			    or_text(word, tried ? "change" : "changed"), or_text(file->path, "?"),
+			    file->target != NULL ? " to " : "", or_text(file->target, ""), or_text(outcome, ""));
 }
 
 const char *activity_sentence(const struct inquiry *inquiry, const struct event_row *row, bool with_place)

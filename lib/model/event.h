@@ -76,7 +76,8 @@ struct file_change {
 	const char *path;   /* absolute, in the container's root */
 	const char *target; /* new path of a rename or link, or NULL */
 	uint32_t flags, mode;
-	int64_t result; /* return value of the call: negative = it failed, nothing changed */
+	int64_t result;		/* return value of the call: negative = it failed, nothing changed */
+	bool is_result_unknown; /* only the attempt was seen; result means nothing */
 };
 
 /* One CloudTrail record. json is the whole record with secrets redacted. */

@@ -91,6 +91,7 @@ static Clewline__V1__FileChange *pack_file(struct pack *pack, const struct file_
 	out->flags = file->flags;
 	out->mode = file->mode;
 	out->result = file->result;
+	out->is_result_unknown = file->is_result_unknown;
 	return out;
 }
 

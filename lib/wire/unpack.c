@@ -95,7 +95,8 @@ static int unpack_file(struct arena *arena, const Clewline__V1__FileChange *in, 
 				      .target = text_or_null(in->target),
 				      .flags = in->flags,
 				      .mode = in->mode,
-				      .result = in->result };
+				      .result = in->result,
+				      .is_result_unknown = in->is_result_unknown };
 	*ret = file;
 	return 0;
 }

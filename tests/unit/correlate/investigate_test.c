@@ -419,6 +419,23 @@ static void an_alert_on_a_host_stands_alone(void **state)
 	assert_true(has_alert(document, "Write below binary dir"));
 }
 
+static void an_attempt_whose_result_nobody_saw_is_not_told_as_done(void **state)
+{
+	struct fake_event event = story_host_alert();
+	struct file_change file = *event.event.file;
+	AUTO_JSON document = NULL;
+	AUTO_FREE char *text = NULL;
+
+	(void)state;
+	file.is_result_unknown = true;
+	event.event.file = &file;
+	add_event(event);
+	document = ask("host/build-7");
+	text = json_dumps(json_object_get(document, "timeline"), 0);
+	assert_non_null(strstr(text, "tried to create"));
+	assert_non_null(strstr(text, "result not seen"));
+}
+
 static void an_event_and_the_first_digits_of_an_alert_are_references_too(void **state)
 {
 	char uuid[64], id[ALERT_ID_MAX];
@@ -538,6 +555,7 @@ int main(void)
 		TEST(a_shell_in_the_task_is_a_deed_and_the_alert_still_only_near),
 		TEST(starting_the_trail_again_closes_the_gap),
 		TEST(an_alert_on_a_host_stands_alone),
+		TEST(an_attempt_whose_result_nobody_saw_is_not_told_as_done),
 		TEST(an_event_and_the_first_digits_of_an_alert_are_references_too),
 		TEST(the_window_leaves_out_what_lies_outside),
 		TEST(a_flood_is_cut_said_to_be_and_hides_nobody),

@@ -194,6 +194,20 @@ static void texts_of_a_workload_keep_every_byte(void **state)
 		assert_string_equal(back.process->args[i], args[i]);
 }
 
+static void an_attempt_whose_result_nobody_saw_stays_one(void **state)
+{
+	struct arena *arena = *state;
+	struct event event = sample_file(arena, 1), back;
+	struct file_change file = *event.file;
+
+	event_over_the_wire(&event, arena, &back);
+	assert_false(back.file->is_result_unknown);
+	file.is_result_unknown = true;
+	event.file = &file;
+	event_over_the_wire(&event, arena, &back);
+	assert_true(back.file->is_result_unknown);
+}
+
 static void a_string_that_is_not_utf8_is_mended_before_it_leaves(void **state)
 {
 	struct arena *arena = *state;
@@ -321,6 +335,7 @@ int main(void)
 		TEST(the_origin_arrives_inside_a_batch_and_alone),
 		TEST(a_cloud_event_and_a_heartbeat_arrive),
 		TEST(texts_of_a_workload_keep_every_byte),
+		TEST(an_attempt_whose_result_nobody_saw_stays_one),
 		TEST(a_string_that_is_not_utf8_is_mended_before_it_leaves),
 		TEST(a_list_built_event_by_event_is_the_same_frame),
 		TEST(fields_of_a_later_version_survive),
