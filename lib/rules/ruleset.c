@@ -28,6 +28,14 @@ struct ruleset *ruleset_new(void)
 	return set;
 }
 
+/* The names by which equal rows were found are needed no more. */
+static void names_free(struct ruleset *set)
+{
+	map_free(set->program.operand_names);
+	map_free(set->program.node_names);
+	set->program.operand_names = set->program.node_names = NULL;
+}
+
 void ruleset_free(struct ruleset *set)
 {
 	if (!set)
@@ -37,8 +45,7 @@ void ruleset_free(struct ruleset *set)
 	map_free(set->list_names);
 	map_free(set->macro_names);
 	map_free(set->rule_names);
-	map_free(set->program.operand_names);
-	map_free(set->program.node_names);
+	names_free(set);
 	free(set->program.operands);
 	free(set->program.nodes);
 	free(set->diagnostics);
@@ -304,6 +311,8 @@ static uint32_t evt_time_compile(struct ruleset *set)
 
 int ruleset_compile(struct ruleset *set, struct err *err)
 {
+	if (set->program.node_count)
+		return err_set(err, ERR_FAILED, "the rules are compiled already");
 	for (size_t i = 0; i < set->requirements.count; i++)
 		plugin_versions_check(set, set->requirements.items[i]);
 	if (!program_init(set) || !lists_prepare(set))
@@ -314,6 +323,7 @@ int ruleset_compile(struct ruleset *set, struct err *err)
 	macros_warn_unused(set);
 	buckets_compile(set);
 	diagnostics_sort(set);
+	names_free(set);
 	if (set->failed_memory)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	if (set->error_count)

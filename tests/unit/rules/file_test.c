@@ -40,6 +40,7 @@ static void later_items_append_and_override(void **state)
 	ruleset_info(set, 0, &info);
 	assert_string_equal(info.condition, "(evt.type = open and proc.name = x)");
 	assert_string_equal(info.output, "o and %proc.name");
+	assert_int_equal(ruleset_compile(set, &err), ERR_FAILED);
 	assert_int_equal(info.priority, PRIORITY_ALERT);
 	assert_int_equal(info.tag_count, 2);
 	assert_int_equal(info.line, 1);
