@@ -28,6 +28,36 @@ static void print_diagnostics(const struct ruleset *rules)
 	fputs(text.data, stderr);
 }
 
+/* A guess by its text, good enough for a warning: such a rule can hold on an open that only reads. */
+static bool rule_reads(const struct rule_info *rule)
+{
+	if (!rule->enabled || strcmp(rule->source, "syscall") != 0)
+		return false;
+	return strstr(rule->condition, "evt.is_open_read") ||
+	       (strstr(rule->condition, "openat") && !strstr(rule->condition, "evt.is_open_write"));
+}
+
+/*
+ * A rule that can never hold must not look as if it watched. Of the built-in rules the help says it; a line at every start
+ * would only teach people not to read.
+ */
+static void warn_of_reads(const struct agent *agent)
+{
+	struct rule_info rule, first = { 0 };
+	size_t count = 0;
+
+	for (size_t i = 0; i < ruleset_count(agent->rules) && !agent->conf->reads; i++) {
+		ruleset_info(agent->rules, i, &rule);
+		if (rule_reads(&rule) && count++ == 0)
+			first = rule;
+	}
+	if (count)
+		log_warn("reads-not-seen",
+			 "%zu rules, such as \"%s\", look at files opened for reading, which are seen with --reads "
+			 "only",
+			 count, first.name);
+}
+
 static int load_rules(struct agent *agent, struct err *err)
 {
 	const struct opt_list *paths = &agent->conf->rules;
@@ -44,6 +74,8 @@ static int load_rules(struct agent *agent, struct err *err)
 	}
 	code = ruleset_compile(agent->rules, err);
 	print_diagnostics(agent->rules);
+	if (code == 0 && paths->count)
+		warn_of_reads(agent);
 	return code == ERR_SYNTAX ? err_set(err, ERR_SYNTAX, "the rules have errors, listed above") : code;
 }
 

@@ -30,7 +30,7 @@ struct agent_conf {
 		OPT(conf, agent.spool, "spool", 0, OPT_TEXT, "DIR", NULL,                                            \
 		    "folder for what is not delivered yet; default: spool/agent in the state folder"),               \
 		OPT(conf, agent.reads, "reads", 0, OPT_FLAG, NULL, NULL,                                             \
-		    "see files opened for reading as well, at the price of a stop for each")
+		    "see files opened for reading as well, which some rules need, at the price of a stop for each")
 
 struct agent {
 	const struct agent_conf *conf;

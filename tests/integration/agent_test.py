@@ -114,6 +114,19 @@ def exit_codes(work):
           "a command that cannot be run is one line")
 
 
+def reads(work):
+    with open(work + "/reads.yaml", "w", encoding="ascii") as file:
+        file.write("- rule: Read\n  desc: x\n  condition: evt.type in (open, openat) and evt.is_open_read=true and fd.name endswith /secret\n"
+                   "  output: read %fd.name by %proc.name\n  priority: INFO\n")
+    with open(work + "/secret", "w", encoding="ascii"):
+        pass
+    done = run(["/bin/cat", work + "/secret"], rules=work + "/reads.yaml")
+    check(alerts_of(done.stdout) == [] and done.stderr.count("\n") == 1 and "--reads" in done.stderr and '"Read"' in done.stderr,
+          "a rule about reads is not left blind without a word", done)
+    done = run(["/bin/cat", work + "/secret"], "--reads", rules=work + "/reads.yaml")
+    check(alerts_of(done.stdout) == ["Informational read %s/secret by cat" % work] and done.stderr == "", "with --reads it sees", done)
+
+
 def signals(_work):
     script = "trap 'exit 9' TERM; echo ready; while :; do sleep 0.02; done"
     child = subprocess.Popen([AGENT, "run", "-r", RULES, "--", "/bin/sh", "-c", script], stdout=subprocess.PIPE, env=environment())
@@ -299,7 +312,7 @@ def main():
     if not os.path.exists(AGENT):
         print("skipped: no secagent in %s" % BIN)
         return SKIP
-    for part in (tells_what_happens, follows_links, escapes, json_lines, exit_codes, signals, many_processes, daemons, bad_input,
+    for part in (tells_what_happens, follows_links, escapes, json_lines, exit_codes, reads, signals, many_processes, daemons, bad_input,
                  sidecar, late_sidecar, without_sidecar):
         work = tempfile.mkdtemp(prefix="agent_test.")
         try:
