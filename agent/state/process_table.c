@@ -7,6 +7,9 @@
 #include "agent/proc/path.h"
 #include "agent/proc/pid_table.h"
 #include "agent/state/execution.h"
+#include "base/time.h"
+
+#define NS_PER_US 1000
 
 struct process_table {
 	struct pid_table *pids;
@@ -24,6 +27,8 @@ struct process_table *process_table_new(container_lookup lookup, void *context)
 
 	if (!table)
 		return NULL;
+	/* Numbers must not come again when the agent starts again on the same stream, so they start at the time in µs. */
+	table->last_exec_id = (uint64_t)(time_now_ns() / NS_PER_US);
 	table->pids = pid_table_new();
 	table->users = users_new();
 	table->lookup = lookup;

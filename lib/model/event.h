@@ -48,7 +48,7 @@ enum priority {
 
 /* One execution: the same pid after an exec is another one, with another exec_id. */
 struct process {
-	uint64_t exec_id;	 /* counts executions within the stream, from 1; 0 = not known */
+	uint64_t exec_id;	 /* unique and growing within the stream, not contiguous; 0 = not known */
 	uint64_t parent_exec_id; /* 0 = not known */
 	int32_t pid, ppid, vpid;
 	uint32_t uid, gid;

@@ -127,9 +127,19 @@ static void every_exec_and_exit_is_reported_with_its_process(void **state)
 	assert_non_null(received.origin.hostname);
 }
 
+static bool contains(const uint64_t *ids, size_t count, uint64_t id)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (ids[i] == id)
+			return true;
+	}
+	return false;
+}
+
 static void every_parent_is_described_before_it_is_named(void **state)
 {
-	bool known[EVENTS_MAX] = { false };
+	uint64_t known[EVENTS_MAX];
+	size_t count = 0;
 
 	(void)state;
 	run_script("(/bin/true; (/bin/true; (/bin/true; true); true); true)");
@@ -138,10 +148,29 @@ static void every_parent_is_described_before_it_is_named(void **state)
 
 		if (!process)
 			continue;
-		assert_in_range(process->exec_id, 1, EVENTS_MAX - 1);
+		assert_int_not_equal(process->exec_id, 0);
 		if (process->parent_exec_id)
-			assert_true(known[process->parent_exec_id]);
-		known[process->exec_id] = true;
+			assert_true(contains(known, count, process->parent_exec_id));
+		known[count++] = process->exec_id;
+	}
+	assert_true(count > 5);
+}
+
+static void a_second_run_on_the_same_stream_uses_other_numbers(void **state)
+{
+	uint64_t known[EVENTS_MAX];
+	size_t count = 0;
+
+	(void)state;
+	run_script("/bin/true");
+	for (size_t i = 0; i < received.count; i++) {
+		if (received.events[i].process)
+			known[count++] = received.events[i].process->exec_id;
+	}
+	run_script("/bin/true");
+	for (size_t i = 0; i < received.count; i++) {
+		if (received.events[i].process)
+			assert_false(contains(known, count, received.events[i].process->exec_id));
 	}
 }
 
@@ -216,6 +245,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(every_exec_and_exit_is_reported_with_its_process, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(every_parent_is_described_before_it_is_named, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_second_run_on_the_same_stream_uses_other_numbers, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(changes_of_watched_files_are_reported_by_what_they_do, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(an_alert_brings_its_lineage_even_of_a_failed_call, set_up, tear_down),
