@@ -32,7 +32,7 @@ def browser: "Mozilla/5.0 (X11; Linux x86_64; rv:89.0) Gecko/20100101 Firefox/89
 })},
 {region: $region, record: (common($delete_trail; $region; "cloudtrail.amazonaws.com"; "DeleteTrail"; id(3)) + {
 	userIdentity: badlugo, sourceIPAddress: "203.0.113.7", userAgent: browser,
-	requestParameters: {name: "arn:aws:cloudtrail:\($region):\($account):trail/main-trail"},
+	requestParameters: {name: "arn:aws:cloudtrail:\($region):\($account):trail/\($trail)"},
 	responseElements: null, requestID: id(103), sessionCredentialFromConsole: "true"
 })},
 

@@ -30,6 +30,7 @@ task_id=$(random_hex 16)
 task_arn=arn:aws:ecs:$region:$account:task/$cluster/$task_id
 workload_id=$task_id-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ' | cut -c1-9)1
 agent_id=$task_id-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ' | cut -c1-9)2
+trail=main-trail-$(random_name 6)
 image=$account.dkr.ecr.$region.amazonaws.com/qa/secure-event-generator:0.1.5
 uuid=$(cat /proc/sys/kernel/random/uuid)
 
@@ -142,7 +143,7 @@ delete_cluster=$(($(date +%s) + 1))
 delete_trail=$((delete_cluster + 1))
 run_id=$(cut -c1-24 /proc/sys/kernel/random/uuid)
 jq -cn --arg account "$account" --arg region "$region" --arg cluster "$cluster" --arg cluster_arn "$cluster_arn" \
-	--arg task_id "$task_id" --arg run_id "$run_id" --arg login "$(rfc3339 $((started - 300)))" \
+	--arg task_id "$task_id" --arg trail "$trail" --arg run_id "$run_id" --arg login "$(rfc3339 $((started - 300)))" \
 	--arg delete_cluster "$(rfc3339 "$delete_cluster")" --arg delete_trail "$(rfc3339 "$delete_trail")" \
 	-f "$here/cloudtrail.jq" >"$work/records"
 while [ "$(date +%s)" -le "$delete_trail" ]; do sleep 0.2; done
@@ -154,6 +155,6 @@ say "CloudTrail delivers $(find "$work/bucket" -name '*.json.gz' | wc -l) files,
 mkdir -p "$state/story"
 jq -n --arg task "$task_id" --arg task_arn "$task_arn" --arg cluster "$cluster" --arg cluster_arn "$cluster_arn" --arg uuid "$uuid" \
 	--arg image "$image" --arg image_id "$(cat "$work/config-digest")" --arg account "$account" --arg region "$region" \
-	--arg container "$workload_id" --arg plain "$plain" --arg run_id "$run_id" \
+	--arg trail "$trail" --arg container "$workload_id" --arg plain "$plain" --arg run_id "$run_id" \
 	--arg delete_cluster "$(rfc3339 "$delete_cluster")" --arg delete_trail "$(rfc3339 "$delete_trail")" \
 	'$ARGS.named' >"$state/story/last.json"
