@@ -9,6 +9,7 @@
 #include "base/strbuf.h"
 #include "base/time.h"
 #include "conf/help.h"
+#include "text/escape.h"
 
 #define OPTS_MAX  64
 #define KEY_FIRST 1000 /* argp keys of long options: KEY_FIRST + row */
@@ -227,6 +228,15 @@ static bool wants_help(const struct command *command, int argc, char **argv)
 	return false;
 }
 
+/* The message may quote a path or a name that somebody else chose. */
+static void print_error(const struct program *program, const char *message)
+{
+	AUTO_STRBUF safe = STRBUF_INIT;
+
+	escape_adds_message(&safe, message);
+	fprintf(stderr, "%s: %s\n", program->name, safe.data);
+}
+
 static int command_run(const struct program *program, const struct command *command, int argc, char **argv)
 {
 	AUTO_FREE void *conf = calloc(1, command->conf_size ? command->conf_size : 1);
@@ -243,7 +253,7 @@ static int command_run(const struct program *program, const struct command *comm
 	if (code >= 0)
 		return exit_code;
 	if (err.message[0])
-		fprintf(stderr, "%s: %s\n", program->name, err.message);
+		print_error(program, err.message);
 	return exit_code ? exit_code : err_exit_code(code);
 }
 

@@ -19,7 +19,7 @@ static bool is_printable(utf8proc_int32_t code)
 	}
 }
 
-void escape_add(struct strbuf *buf, const char *text, size_t length)
+static void add_escaped(struct strbuf *buf, const char *text, size_t length, const char *backslash)
 {
 	const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text;
 
@@ -32,7 +32,7 @@ void escape_add(struct strbuf *buf, const char *text, size_t length)
 			continue;
 		}
 		if (code == '\\')
-			strbuf_adds(buf, "\\\\");
+			strbuf_adds(buf, backslash);
 		else if (is_printable(code))
 			strbuf_add(buf, bytes + i, (size_t)used);
 		else
@@ -41,10 +41,20 @@ void escape_add(struct strbuf *buf, const char *text, size_t length)
 	}
 }
 
+void escape_add(struct strbuf *buf, const char *text, size_t length)
+{
+	add_escaped(buf, text, length, "\\\\");
+}
+
 void escape_adds(struct strbuf *buf, const char *text)
 {
 	if (text)
 		escape_add(buf, text, strlen(text));
+}
+
+void escape_adds_message(struct strbuf *buf, const char *text)
+{
+	add_escaped(buf, text, strlen(text), "\\");
 }
 
 void escape_adds_ascii(struct strbuf *buf, const char *text)

@@ -16,6 +16,9 @@ void escape_add(struct strbuf *buf, const char *text, size_t length);
 /* The same for a NUL-terminated text; NULL adds nothing. */
 void escape_adds(struct strbuf *buf, const char *text);
 
+/* Like escape_adds for a message whose parts may be escaped already: backslashes stay as they are. */
+void escape_adds_message(struct strbuf *buf, const char *text);
+
 /* Like escape_adds, and what is not ASCII comes out as \u00e9 too. */
 void escape_adds_ascii(struct strbuf *buf, const char *text);
 
