@@ -17,12 +17,8 @@ void ask_add(struct strbuf *target, const char *name, const char *value)
 /* A collector on this machine can be started from here; one elsewhere cannot. */
 static void add_hint(const struct ask_conf *conf, const char *url, struct err *err)
 {
-	size_t length = err ? strlen(err->message) : 0;
-
-	if (!err || strncmp(url, "unix:", 5) != 0)
-		return;
-	snprintf(err->message + length, sizeof(err->message) - length, "\nNext:  secctl up%s%s",
-		 conf->state ? " --state " : "", conf->state ? conf->state : "");
+	if (strncmp(url, "unix:", 5) == 0)
+		err_hint(err, "secctl up%s%s", conf->state ? " --state " : "", conf->state ? conf->state : "");
 }
 
 int ask_json(const struct ask_conf *conf, const struct ask *ask, json_t **ret, struct err *err)

@@ -117,8 +117,9 @@ static int ask(const struct investigate_conf *conf, const char *reference, json_
 		return print_candidates(reference, answer, err);
 	if (code == ERR_NOT_FOUND) {
 		escape_adds(&safe, reference);
-		return err_set(err, ERR_NOT_FOUND, "nothing is known as \"%s\"\nNext:  secctl alerts list --since 7d",
-			       safe.data);
+		err_set(err, ERR_NOT_FOUND, "nothing is known as \"%s\"", safe.data);
+		err_hint(err, "secctl alerts list --since 7d");
+		return ERR_NOT_FOUND;
 	}
 	*ret = TAKE(answer);
 	return code;

@@ -11,11 +11,23 @@ static void err_format(struct err *err, enum err_code code, const char *format, 
 	vsnprintf(err->message, sizeof(err->message), format, args);
 }
 
+void err_hint(struct err *err, const char *format, ...)
+{
+	va_list args;
+
+	if (!err)
+		return;
+	va_start(args, format);
+	vsnprintf(err->hint, sizeof(err->hint), format, args);
+	va_end(args);
+}
+
 int err_set(struct err *err, enum err_code code, const char *format, ...)
 {
 	va_list args;
 
 	if (err) {
+		err->hint[0] = '\0';
 		va_start(args, format);
 		err_format(err, code, format, args);
 		va_end(args);
@@ -31,6 +43,7 @@ int err_errno(struct err *err, enum err_code code, const char *format, ...)
 
 	if (!err)
 		return code;
+	err->hint[0] = '\0';
 	va_start(args, format);
 	err_format(err, code, format, args);
 	va_end(args);

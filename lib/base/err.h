@@ -10,6 +10,7 @@
 #include "base/attr.h"
 
 #define ERR_MESSAGE_MAX 1024
+#define ERR_HINT_MAX	256
 
 /* code, number, exit code of a program that ends because of it (docs/exit-codes.md) */
 #define ERR_CODES(X)                                                                                                 \
@@ -35,6 +36,7 @@ enum err_code {
 struct err {
 	enum err_code code;
 	char message[ERR_MESSAGE_MAX]; /* truncated to fit, always terminated */
+	char hint[ERR_HINT_MAX];       /* command that helps, for people at a terminal; "" for none */
 };
 
 /* Sets code and message; returns the code, so that `return err_set(...)` reads well. */
@@ -45,6 +47,9 @@ int err_errno(struct err *err, enum err_code code, const char *format, ...) PRIN
 
 /* Puts "context: " in front of the message; keeps and returns the code. */
 int err_wrap(struct err *err, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Sets the hint; err_set clears it, err_wrap keeps it. */
+void err_hint(struct err *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Exit code for a (negative) error code; 0 for 0 and above. */
 int err_exit_code(int code);

@@ -229,12 +229,16 @@ static bool wants_help(const struct command *command, int argc, char **argv)
 }
 
 /* The message may quote a path or a name that somebody else chose. */
-static void print_error(const struct program *program, const char *message)
+static void print_error(const struct program *program, const struct err *err)
 {
-	AUTO_STRBUF safe = STRBUF_INIT;
+	AUTO_STRBUF message = STRBUF_INIT;
+	AUTO_STRBUF hint = STRBUF_INIT;
 
-	escape_adds_message(&safe, message);
-	fprintf(stderr, "%s: %s\n", program->name, safe.data);
+	escape_adds_message(&message, err->message);
+	escape_adds_message(&hint, err->hint);
+	fprintf(stderr, "%s: %s\n", program->name, message.data);
+	if (hint.length)
+		fprintf(stderr, "Next:  %s\n", hint.data);
 }
 
 static int command_run(const struct program *program, const struct command *command, int argc, char **argv)
@@ -253,7 +257,7 @@ static int command_run(const struct program *program, const struct command *comm
 	if (code >= 0)
 		return exit_code;
 	if (err.message[0])
-		print_error(program, err.message);
+		print_error(program, &err);
 	return exit_code ? exit_code : err_exit_code(code);
 }
 
