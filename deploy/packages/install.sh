@@ -33,7 +33,12 @@ case " $missing " in
 esac
 
 fail() {
-	echo "could not install packages: $(grep -m 1 -E '^(E|W|Err):' "$log" || tail -n 1 "$log")" >&2
+	offline=$(grep -m 1 -oE "(Temporary failure resolving|Could not resolve|Could not connect to|Connection timed out).*" "$log" || true)
+	if [ -n "$offline" ]; then
+		echo "could not install packages: no network ($offline)" >&2
+	else
+		echo "could not install packages: $(grep -m 1 '^E: ' "$log" || tail -n 1 "$log")" >&2
+	fi
 	exit 1
 }
 apt-get update >"$log" 2>&1 || fail
