@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cloudtrail/record/fields.h"
+#include "cloudrecord/fields.h"
 #include "rules/pack.h"
 #include "rules/ruleset.h"
 

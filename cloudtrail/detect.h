@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/arena.h"
-#include "cloudtrail/record/record.h"
+#include "cloudrecord/record.h"
 #include "conf/program.h"
 
 #define RECORD_ALERTS_MAX 256 /* of one record */

@@ -12,7 +12,7 @@
 #include "base/time.h"
 #include "bus/sender.h"
 #include "cloudtrail/detect.h"
-#include "cloudtrail/record/seen.h"
+#include "cloudtrail/source/seen.h"
 #include "cloudtrail/ship.h"
 #include "cloudtrail/source/finished.h"
 #include "cloudtrail/source/reader.h"

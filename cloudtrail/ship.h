@@ -4,7 +4,7 @@
 #pragma once
 
 #include "bus/sender.h"
-#include "cloudtrail/record/record.h"
+#include "cloudrecord/record.h"
 
 #define RECORD_RESOLUTION_NS NS_PER_S /* eventTime is known to the second */
 

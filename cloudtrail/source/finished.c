@@ -10,7 +10,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/strbuf.h"
-#include "cloudtrail/record/seen.h"
+#include "cloudtrail/source/seen.h"
 
 #define MARK_SIZE     SEEN_DIGEST_SIZE
 #define LINE_SIZE     (2 * MARK_SIZE + 1)

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cloudtrail/record/document.h"
-#include "cloudtrail/record/seen.h"
+#include "cloudrecord/document.h"
+#include "cloudtrail/source/seen.h"
 #include "cloudtrail/source/text.h"
 #include "text/escape.h"
 

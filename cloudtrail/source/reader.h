@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "cloudtrail/record/record.h"
+#include "cloudrecord/record.h"
 #include "cloudtrail/source/walk.h"
 
 struct reader_sink {

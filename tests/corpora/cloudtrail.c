@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cloudtrail/record/document.h"
-#include "cloudtrail/record/fields.h"
-#include "cloudtrail/record/redact.h"
+#include "cloudrecord/document.h"
+#include "cloudrecord/fields.h"
+#include "cloudrecord/redact.h"
 #include "cloudtrail/source/text.h"
 #include "cloudtrail/source/walk.h"
 #include "json/json.h"

@@ -2,8 +2,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "cloudtrail/record/document.h"
-#include "cloudtrail/record/fields.h"
+#include "cloudrecord/document.h"
+#include "cloudrecord/fields.h"
 #include "cloudtrail/source/text.h"
 
 #define FUZZ_TEXT_MAX  (4u << 20)

@@ -1,4 +1,4 @@
-#include "cloudtrail/record/seen.h"
+#include "cloudtrail/source/seen.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "cloudtrail/record/record.h"
+#include "cloudrecord/record.h"
 #include "model/field.h"
 
 #define CLOUDTRAIL_SOURCE "aws_cloudtrail"

@@ -1,4 +1,4 @@
-#include "cloudtrail/record/fields.h"
+#include "cloudrecord/fields.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

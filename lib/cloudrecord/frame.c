@@ -1,4 +1,4 @@
-#include "cloudtrail/record/frame.h"
+#include "cloudrecord/frame.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "cloudtrail/record/user.h"
+#include "cloudrecord/user.h"
 
 #include <string.h>
 

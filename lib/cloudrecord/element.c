@@ -1,4 +1,4 @@
-#include "cloudtrail/record/element.h"
+#include "cloudrecord/element.h"
 
 #include <ctype.h>
 #include <stdio.h>

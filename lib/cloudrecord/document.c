@@ -1,10 +1,10 @@
-#include "cloudtrail/record/document.h"
+#include "cloudrecord/document.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "cloudtrail/record/element.h"
-#include "cloudtrail/record/frame.h"
+#include "cloudrecord/element.h"
+#include "cloudrecord/frame.h"
 #include "json/json.h"
 
 #define MESSAGE_MAX_BYTES 256

@@ -1,4 +1,4 @@
-#include "cloudtrail/record/redact.h"
+#include "cloudrecord/redact.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,10 +1,10 @@
-#include "cloudtrail/record/fields.h"
+#include "cloudrecord/fields.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cloudtrail/record/derive.h"
+#include "cloudrecord/derive.h"
 
 #define PATH_STEPS	4
 #define COUNT_MAX	9e18 /* larger is no count of bytes */

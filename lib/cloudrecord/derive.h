@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "cloudtrail/record/fields.h"
+#include "cloudrecord/fields.h"
 
 /* Each writes *ret and returns true, or returns false where the record has no such value. */
 bool derive_shortsrc(const struct fields *fields, struct value *ret);

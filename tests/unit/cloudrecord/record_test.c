@@ -1,4 +1,4 @@
-#include "cloudtrail/record/record.h"
+#include "cloudrecord/record.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/time.h"
-#include "cloudtrail/record/redact.h"
+#include "cloudrecord/redact.h"
 #include "json/json.h"
 
 #define ARENA_SIZE (1u << 20)

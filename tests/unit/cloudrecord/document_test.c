@@ -1,4 +1,4 @@
-#include "cloudtrail/record/document.h"
+#include "cloudrecord/document.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "cloudtrail/record/record.h"
+#include "cloudrecord/record.h"
 
 #include <ctype.h>
 #include <openssl/sha.h>
@@ -8,8 +8,8 @@
 
 #include "base/bytes.h"
 #include "base/time.h"
-#include "cloudtrail/record/redact.h"
-#include "cloudtrail/record/user.h"
+#include "cloudrecord/redact.h"
+#include "cloudrecord/user.h"
 #include "json/json.h"
 #include "text/escape.h"
 

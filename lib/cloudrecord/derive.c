@@ -1,9 +1,9 @@
-#include "cloudtrail/record/derive.h"
+#include "cloudrecord/derive.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "cloudtrail/record/user.h"
+#include "cloudrecord/user.h"
 #include "json/json.h"
 
 #define SOURCE_SUFFIX ".amazonaws.com"
