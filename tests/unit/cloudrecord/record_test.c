@@ -123,8 +123,8 @@ static void identities_may_be_missing_or_null_and_insights_have_no_name(void **s
 {
 	static const char *const texts[] = {
 		"{\"eventTime\":\"2026-11-23T12:05:00Z\",\"eventName\":\"A\",\"userIdentity\":null}",
-		"{\"eventTime\":\"2026-11-23T12:05:00Z\",\"eventID\":\"i\",\"eventType\":\"AwsCloudTrailInsight\","
-		"\"insightDetails\":{}}",
+		("{\"eventTime\":\"2026-11-23T12:05:00Z\",\"eventID\":\"i\",\"eventType\":\"AwsCloudTrailInsight\","
+		 "\"insightDetails\":{}}"),
 		"{\"eventTime\":\"2026-11-23T12:05:00Z\",\"eventName\":5,\"userIdentity\":[1],\"awsRegion\":{}}",
 	};
 	AUTO_ARENA arena = { 0 };
