@@ -4,39 +4,44 @@
 
 #define REPLACEMENT "\xef\xbf\xbd"
 
-/* Bytes of the valid character at text, or 0: overlong forms, surrogates and NUL are not valid. */
-static size_t character_length(const unsigned char *text, size_t left)
+/* Bytes of the UTF-8 character at text, 0 if there is none (RFC 3629: no surrogates, nothing overlong). */
+static size_t utf8_character(const uint8_t *text, size_t size)
 {
-	static const struct {
-		unsigned char mask, lead;
-		uint32_t least;
-	} forms[] = { { 0x80, 0x00, 1 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 } };
+	size_t length = text[0] < 0x80 ? 1 : text[0] < 0xc2 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
 
-	for (size_t extra = 0; extra < 4 && extra < left; extra++) {
-		uint32_t code;
-
-		if ((text[0] & forms[extra].mask) != forms[extra].lead)
-			continue;
-		code = text[0] & (unsigned char)~forms[extra].mask;
-		for (size_t i = 1; i <= extra; i++) {
-			if ((text[i] & 0xc0) != 0x80)
-				return 0;
-			code = code << 6 | (text[i] & 0x3f);
-		}
-		if (code < forms[extra].least || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+	if (text[0] > 0xf4 || length > size)
+		return 0;
+	for (size_t i = 1; i < length; i++) {
+		if ((text[i] & 0xc0) != 0x80)
 			return 0;
-		return extra + 1;
 	}
-	return 0;
+	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
+	    (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
+		return 0;
+	return length;
+}
+
+size_t utf8_prefix(const char *text, size_t size)
+{
+	const uint8_t *bytes = (const uint8_t *)text;
+	size_t done = 0;
+
+	while (done < size) {
+		size_t length = utf8_character(bytes + done, size - done);
+
+		if (!length)
+			break;
+		done += length;
+	}
+	return done;
 }
 
 void utf8_add(struct strbuf *buf, const char *text, size_t length)
 {
-	const unsigned char *bytes = (const unsigned char *)text;
 	size_t start = 0, at = 0;
 
 	while (at < length) {
-		size_t step = character_length(bytes + at, length - at);
+		size_t step = text[at] ? utf8_character((const uint8_t *)text + at, length - at) : 0;
 
 		if (step) {
 			at += step;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "base/utf8.h"
 
 int json_parse(const char *name, const char *text, size_t length, json_t **ret, struct err *err)
 {
@@ -35,24 +36,6 @@ const char *json_text(const json_t *json, const char *name)
 	return json_string_value(json_object_get(json, name));
 }
 
-/* jansson refuses strings that are not UTF-8; names of files and processes may be anything. */
-static void add_valid_utf8(struct strbuf *buf, const char *text)
-{
-	for (size_t i = 0, length = strlen(text); i < length;) {
-		json_t *probe = NULL;
-		size_t step = 1;
-
-		while (step <= 4 && i + step <= length && !(probe = json_stringn(text + i, step)))
-			step++;
-		if (probe)
-			strbuf_add(buf, text + i, step);
-		else
-			strbuf_adds(buf, "\xef\xbf\xbd");
-		i += probe ? step : 1;
-		json_decref(probe);
-	}
-}
-
 int json_set_text(json_t *object, const char *name, const char *text)
 {
 	AUTO_STRBUF valid = STRBUF_INIT;
@@ -61,8 +44,9 @@ int json_set_text(json_t *object, const char *name, const char *text)
 	if (!text)
 		return 0;
 	value = json_string(text);
+	/* jansson refuses strings that are not UTF-8; names of files and processes may be anything */
 	if (!value) {
-		add_valid_utf8(&valid, text);
+		utf8_add(&valid, text, strlen(text));
 		value = json_string(valid.data);
 	}
 	return json_object_set_new(object, name, value);

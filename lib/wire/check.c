@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
 #include "clewline.pb-c.h"
 #include "model/batch.h"
 #include "wire/scan.h"
@@ -47,38 +48,6 @@ static int fail(const struct place *place, const uint8_t *at, const char *reason
 	path_add(place, &path);
 	return err_set(err, ERR_SYNTAX, "message of %zu bytes, byte %zu%s%s: %s", place->size,
 		       (size_t)(at - place->start), path.length ? ", " : "", path.data, reason);
-}
-
-/* Bytes of the UTF-8 character at text, 0 if there is none (RFC 3629: no surrogates, nothing overlong). */
-static size_t utf8_character(const uint8_t *text, size_t size)
-{
-	size_t length = text[0] < 0x80 ? 1 : text[0] < 0xc2 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
-
-	if (text[0] > 0xf4 || length > size)
-		return 0;
-	for (size_t i = 1; i < length; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
-	    (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
-		return 0;
-	return length;
-}
-
-size_t utf8_prefix(const char *text, size_t size)
-{
-	const uint8_t *bytes = (const uint8_t *)text;
-	size_t done = 0;
-
-	while (done < size) {
-		size_t length = utf8_character(bytes + done, size - done);
-
-		if (!length)
-			break;
-		done += length;
-	}
-	return done;
 }
 
 static enum wire_type expected_type(ProtobufCType type)

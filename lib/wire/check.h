@@ -14,6 +14,3 @@
  * Errors: ERR_SYNTAX, ERR_LIMIT.
  */
 int message_check(const struct message *message, const ProtobufCMessageDescriptor *schema, struct err *err);
-
-/* Bytes at the front of text that are valid UTF-8. */
-size_t utf8_prefix(const char *text, size_t size);

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/utf8.h"
 #include "clewline.pb-c.h"
 #include "wire/check.h"
 #include "wire/convert.h"
