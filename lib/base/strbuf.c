@@ -125,7 +125,6 @@ char *strbuf_take(struct strbuf *buf)
 		data = buf->size ? buf->data : strdup("");
 	else if (buf->size)
 		free(buf->data);
-	buf->size = 0;
-	strbuf_fini(buf);
+	strbuf_init(buf, buf->max);
 	return data;
 }

@@ -43,7 +43,7 @@ void strbuf_truncate(struct strbuf *buf, size_t length);
 char *strbuf_reserve(struct strbuf *buf, size_t length);
 void strbuf_grown(struct strbuf *buf, size_t length);
 
-/* Gives the string to the caller, who frees it; NULL if the buffer failed. Leaves an empty buffer. */
+/* Gives the string to the caller, who frees it; NULL if the buffer failed. Leaves an empty buffer with the same ceiling. */
 char *strbuf_take(struct strbuf *buf);
 
 #define AUTO_STRBUF CLEANUP(strbuf_fini) struct strbuf

@@ -175,7 +175,7 @@ int duration_parse(const char *text, int64_t *ret_ns, struct err *err)
 char *duration_format(int64_t ns, char out[TIME_TEXT_MAX])
 {
 	const char *sign = ns < 0 ? "-" : "";
-	int64_t rest = ns < 0 ? -ns : ns;
+	int64_t rest = ns >= 0 ? ns : ns == INT64_MIN ? INT64_MAX : -ns;
 
 	for (size_t i = 0; i < 3; i++) {
 		const struct unit *big = &units[i], *small = &units[i + 1];
