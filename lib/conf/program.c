@@ -72,12 +72,25 @@ static int opt_set(const struct opt *opt, void *conf, const char *text, struct e
 	return 0;
 }
 
-/* The copy of a ":"-separated environment value lives as long as the process, as argv does. */
+/* Items of a list from the environment point into a copy, which lives as long as the process, as argv does. */
+struct env_copy {
+	struct env_copy *next;
+	char text[];
+};
+
+static struct env_copy *env_copies;
+
 static int opt_set_list_from_env(const struct opt *opt, void *conf, const char *value, struct err *err)
 {
-	char *copy = strdup(value), *rest = NULL;
+	struct env_copy *copy = malloc(sizeof(*copy) + strlen(value) + 1);
+	char *rest = NULL;
 
-	for (char *item = copy ? strtok_r(copy, ":", &rest) : NULL; item; item = strtok_r(NULL, ":", &rest)) {
+	if (!copy)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	strcpy(copy->text, value);
+	copy->next = env_copies;
+	env_copies = copy;
+	for (char *item = strtok_r(copy->text, ":", &rest); item; item = strtok_r(NULL, ":", &rest)) {
 		if (opt_set(opt, conf, item, err) < 0)
 			return err->code;
 	}
@@ -89,7 +102,8 @@ static int opts_set_defaults(const struct opt *opts, void *conf, struct err *err
 	char name[ENV_NAME_MAX];
 
 	for (const struct opt *opt = opts; opt && opt->name; opt++) {
-		const char *env = getenv(opt_env_name(opt, name));
+		const char *env_name = opt_env_name(opt, name);
+		const char *env = getenv(env_name);
 		int code = 0;
 
 		if (env && *env)
@@ -98,7 +112,7 @@ static int opts_set_defaults(const struct opt *opts, void *conf, struct err *err
 		else if (opt->fallback)
 			code = opt_set(opt, conf, opt->fallback, err);
 		if (code < 0)
-			return env && *env ? err_wrap(err, "environment variable %s", name) : code;
+			return env && *env ? err_wrap(err, "environment variable %s", env_name) : code;
 	}
 	return 0;
 }
@@ -109,14 +123,25 @@ struct parse {
 	struct err *err;
 	char **args;
 	int arg_count;
+	const char *complained;	  /* word that argp did not understand */
 	bool list_seen[OPTS_MAX]; /* the command line replaces, not extends, a list from the environment */
 };
+
+/* argp has gone past the word, unless letters are left in it. */
+static const char *word_complained_of(const struct argp_state *state)
+{
+	const char *before = state->next > 0 ? state->argv[state->next - 1] : "";
+
+	return *before != '-' && state->next < state->argc ? state->argv[state->next] : before;
+}
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
 	struct parse *parse = state->input;
 	const struct opt *opts = parse->command->opts;
 
+	if (key == ARGP_KEY_ERROR)
+		parse->complained = word_complained_of(state);
 	if (key == ARGP_KEY_ARG) {
 		parse->args[parse->arg_count++] = text;
 		if (!parse->command->takes_command_line)
@@ -168,7 +193,6 @@ int program_parse(const struct program *program, const struct command *command, 
 	struct argp argp = { .options = options, .parser = parse_option };
 	unsigned int flags = ARGP_NO_HELP | ARGP_NO_EXIT | ARGP_NO_ERRS;
 	AUTO_FREE char **args = calloc((size_t)argc + 1, sizeof(*args));
-	int at = argc;
 
 	if (!args)
 		return err_set(err, ERR_MEMORY, "out of memory");
@@ -179,11 +203,11 @@ int program_parse(const struct program *program, const struct command *command, 
 	argp_options(command->opts, options);
 	if (command->takes_command_line)
 		flags |= ARGP_IN_ORDER;
-	if (argp_parse(&argp, argc, argv, flags, &at, &parse) != 0) {
+	if (argp_parse(&argp, argc, argv, flags, NULL, &parse) != 0) {
 		if (err->message[0])
 			return err->code;
 		return err_set(err, ERR_USAGE, "unrecognized or incomplete option \"%s\"; try --help",
-			       at > 0 && at <= argc ? argv[at - 1] : "");
+			       parse.complained ? parse.complained : "");
 	}
 	memcpy(argv, args, sizeof(*args) * (size_t)parse.arg_count);
 	argv[parse.arg_count] = NULL;
@@ -264,6 +288,7 @@ static int command_run(const struct program *program, const struct command *comm
 int program_main(const struct program *program, int argc, char **argv)
 {
 	const struct command *command;
+	struct err err = { 0 };
 	int words;
 
 	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
@@ -282,10 +307,11 @@ int program_main(const struct program *program, int argc, char **argv)
 		help_program(program, stdout);
 		return 0;
 	}
-	if (argc > 1)
-		fprintf(stderr, "%s: unrecognized command \"%s\"; try %s --help\n", program->name, argv[1],
-			program->name);
-	else
+	if (argc > 1) {
+		err_set(&err, ERR_USAGE, "unrecognized command \"%s\"; try %s --help", argv[1], program->name);
+		print_error(program, &err);
+	} else {
 		help_program(program, stderr);
+	}
 	return err_exit_code(ERR_USAGE);
 }
