@@ -90,10 +90,11 @@ function(house_fuzz name)
 	endif()
 endfunction()
 
-# house_manual(NAME): the program's man page, made by the program itself from its option tables: man/NAME.1 in the build folder.
+# house_manual(NAME): the program's man page, made by the program itself from its option tables: man/man1/NAME.1 in the
+# build folder.
 function(house_manual name)
-	set(page ${CMAKE_BINARY_DIR}/man/${name}.1)
-	add_custom_command(OUTPUT ${page} COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/man
+	set(page ${CMAKE_BINARY_DIR}/man/man1/${name}.1)
+	add_custom_command(OUTPUT ${page} COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/man/man1
 		COMMAND $<TARGET_FILE:${name}> --manual > ${page} DEPENDS ${name} VERBATIM)
 	add_custom_target(manual_${name} ALL DEPENDS ${page})
 endfunction()
