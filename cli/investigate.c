@@ -17,7 +17,7 @@
 struct investigate_conf {
 	struct ask_conf ask;
 	const char *window, *min_confidence, *around, *from, *output;
-	bool ascii, quiet;
+	bool ascii, quiet, all;
 };
 
 /* Durations and the confidence stay text: the collector reads them; here they are only checked. */
@@ -30,6 +30,8 @@ static const struct opt opts[] = {
 	    "show links from this confidence up (default 0.3); weaker ones are counted"),
 	OPT(investigate_conf, output, "output", 'o', OPT_TEXT, "FORMAT", "table", "table or json"),
 	OPT(investigate_conf, ascii, "ascii", 0, OPT_FLAG, NULL, NULL, "draw with ASCII characters only"),
+	OPT(investigate_conf, all, "all", 'a', OPT_FLAG, NULL, NULL,
+	    "show all links, entities and facts, not only those that carry the story"),
 	OPT(investigate_conf, quiet, "quiet", 'q', OPT_FLAG, NULL, NULL, "leave out what to do next"),
 	OPT(investigate_conf, from, "from", 0, OPT_TEXT, "FILE", NULL,
 	    "render a document saved with -o json instead of asking; - is standard input"),
@@ -127,9 +129,11 @@ static int ask(const struct investigate_conf *conf, const char *reference, json_
 
 static int print(const struct investigate_conf *conf, const json_t *document, struct err *err)
 {
-	struct report_style style = {
-		.width = screen_width(), .ascii = conf->ascii, .colour = screen_colour(), .quiet = conf->quiet
-	};
+	struct report_style style = { .width = screen_width(),
+				      .ascii = conf->ascii,
+				      .colour = screen_colour(),
+				      .quiet = conf->quiet,
+				      .is_all = conf->all };
 	AUTO_STRBUF out = STRBUF_INIT;
 
 	if (strcmp(conf->output, "json") == 0)

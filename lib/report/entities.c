@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "json/json.h"
+#include "report/choice.h"
 #include "report/parts.h"
 #include "text/escape.h"
 
@@ -11,10 +12,12 @@ static const char *const shown_kinds[] = { "user",    "role", "session",   "acce
 					   "service", "task", "container", "image",	 "trail",
 					   "host",    "ip",   "resource" };
 
-static bool is_shown(const json_t *entity)
+static bool is_shown(const struct report *report, const json_t *entity)
 {
 	const char *kind = json_text(entity, "kind");
 
+	if (!report->page.style.is_all)
+		return choice_shows_entity(report, entity);
 	/* Of an address or a key the bare name is in the links already. */
 	if (kind && (strcmp(kind, "ip") == 0 || strcmp(kind, "access-key") == 0) &&
 	    !json_object_size(json_object_get(entity, "facts")))
@@ -75,7 +78,8 @@ static void add_facts(const struct report *report, struct strbuf *line, const js
 	json_t *facts = json_object_get(entity, "facts"), *value;
 
 	json_object_foreach (facts, name, value) {
-		if (json_is_string(value) && is_said(line->data, facts, name, value))
+		if (!choice_shows_fact(report, json_text(entity, "kind"), name, value) ||
+		    (json_is_string(value) && is_said(line->data, facts, name, value)))
 			continue;
 		strbuf_adds(line, dot);
 		add_fact_name(&report->page, line, name);
@@ -123,7 +127,7 @@ void report_entities(struct report *report)
 	size_t i;
 
 	json_array_foreach (report_list(report, "entities"), i, entity) {
-		if (!is_shown(entity))
+		if (!is_shown(report, entity))
 			continue;
 		if (!has_head)
 			page_head(&report->page, "WHO AND WHAT", NULL);

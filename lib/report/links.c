@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "json/json.h"
+#include "report/choice.h"
 #include "report/parts.h"
 #include "text/escape.h"
 
@@ -11,6 +12,7 @@
 #define NOTE_INDENT  7
 #define NARROW	     80
 #define CERTAIN	     0.95
+#define FOLD_MAX     16 /* relations counted by name */
 
 static bool is_kind(const json_t *link, const char *strength)
 {
@@ -36,20 +38,26 @@ static void add_end(const struct report *report, struct strbuf *line, const json
 		strbuf_addc(line, '?');
 }
 
-/* "badlugo -> deleted cluster x"; an association is drawn as a tie, never as an arrow. */
-static void add_ends(const struct report *report, struct strbuf *line, const json_t *link)
+/* The word as a person says it: "fired in". */
+static void add_relation(const struct report *report, struct strbuf *line, const char *relation)
 {
-	const char *relation = json_text(link, "relation");
-	size_t start;
+	size_t start = line->length;
 
-	add_end(report, line, link, "from");
-	strbuf_addf(line, " %s ", is_kind(link, "association") ? "~" : page_glyph(&report->page, GLYPH_ARROW));
-	start = line->length;
 	page_escape(&report->page, line, relation);
 	for (size_t i = start; i < line->length; i++) {
 		if (line->data[i] == '_')
 			line->data[i] = ' ';
 	}
+}
+
+/* "badlugo -> deleted cluster x"; an association is drawn as a tie, never as an arrow. */
+static void add_ends(const struct report *report, struct strbuf *line, const json_t *link)
+{
+	const char *relation = json_text(link, "relation");
+
+	add_end(report, line, link, "from");
+	strbuf_addf(line, " %s ", is_kind(link, "association") ? "~" : page_glyph(&report->page, GLYPH_ARROW));
+	add_relation(report, line, relation);
 	strbuf_addc(line, ' ');
 	add_end(report, line, link, "to");
 }
@@ -150,8 +158,48 @@ static void print_link(struct report *report, const json_t *link)
 	print_notes(report, link);
 }
 
+struct fold {
+	const char *relation;
+	size_t count;
+};
+
+/* "31 more links that support these: 10 belongs to, 4 fired in ..." */
+static void print_folded(struct report *report)
+{
+	struct fold folds[FOLD_MAX];
+	const json_t *link;
+	AUTO_STRBUF line = STRBUF_INIT;
+	size_t fold_count = 0, total = 0, i, k;
+
+	json_array_foreach (report_list(report, "links"), i, link) {
+		const char *relation = json_text(link, "relation");
+
+		if (choice_shows_link(report, link))
+			continue;
+		total++;
+		for (k = 0; k < fold_count && strcmp(folds[k].relation, relation) != 0; k++)
+			;
+		if (k < fold_count)
+			folds[k].count++;
+		else if (fold_count < FOLD_MAX)
+			folds[fold_count++] = (struct fold){ relation, 1 };
+	}
+	if (!total)
+		return;
+	strbuf_addf(&line, "%zu more that support these:", total);
+	for (k = 0; k < fold_count; k++) {
+		strbuf_addf(&line, "%s %zu ", k ? "," : "", folds[k].count);
+		add_relation(report, &line, folds[k].relation);
+	}
+	strbuf_adds(&line, " (--all shows them)");
+	strbuf_adds(report->page.out, "  ");
+	page_wrap(&report->page, 2, 4, line.data);
+}
+
+/* What was done first, then what was tried, what is only near, and who is who. */
 void report_links(struct report *report)
 {
+	static const char *const order[] = { "performed", "attempted", "association", "identity" };
 	const json_t *links = report_list(report, "links"), *link;
 	json_int_t hidden = json_integer_value(json_object_get(report->document, "hidden_links"));
 	size_t i;
@@ -159,8 +207,13 @@ void report_links(struct report *report)
 	if (!json_array_size(links) && !hidden)
 		return;
 	page_head(&report->page, "LINKS", "(confidence, kind, what is tied to what, method and evidence)");
-	json_array_foreach (links, i, link)
-		print_link(report, link);
+	for (size_t k = 0; k < ARRAY_SIZE(order); k++) {
+		json_array_foreach (links, i, link) {
+			if (is_kind(link, order[k]) && choice_shows_link(report, link))
+				print_link(report, link);
+		}
+	}
+	print_folded(report);
 	if (hidden > 0)
 		strbuf_addf(report->page.out, "  hidden: %lld weaker link%s (--min-confidence 0 shows %s)\n",
 			    (long long)hidden, hidden == 1 ? "" : "s", hidden == 1 ? "it" : "them");

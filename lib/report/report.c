@@ -7,6 +7,7 @@
 
 #include "json/json.h"
 #include "model/entity.h"
+#include "report/choice.h"
 #include "report/parts.h"
 
 #define TASK_ID_LENGTH 32
@@ -156,6 +157,8 @@ static void collect_evidence(const struct report *report, json_t *seen)
 	size_t i, j, k;
 
 	json_array_foreach (report_list(report, "links"), i, link) {
+		if (!choice_shows_link(report, link))
+			continue;
 		json_array_foreach (json_object_get(link, "methods"), j, method) {
 			json_array_foreach (json_object_get(method, "events"), k, event) {
 				if (k == EVIDENCE_PER_LINK)

@@ -22,7 +22,8 @@ struct report_style {
 	size_t width; /* columns; brought into REPORT_WIDTH_MIN..MAX, 0 = REPORT_WIDTH_DEFAULT */
 	bool ascii;   /* no character above 0x7e */
 	bool colour;
-	bool quiet; /* no "Next:" */
+	bool quiet;  /* no "Next:" */
+	bool is_all; /* supporting links, all entities and facts too */
 };
 
 /* Appends the text. Errors: ERR_SYNTAX when document is not an object, ERR_MEMORY. */

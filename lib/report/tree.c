@@ -45,10 +45,10 @@ static void add_identity(const struct report *report, struct strbuf *line, const
 		     *uid = json_object_get(process, "uid");
 
 	strbuf_adds(line, "  ");
-	if (json_is_integer(exec))
-		strbuf_addf(line, "exec %lld", (long long)json_integer_value(exec));
 	if (json_is_integer(pid))
-		strbuf_addf(line, "%spid %lld", dot, (long long)json_integer_value(pid));
+		strbuf_addf(line, "pid %lld", (long long)json_integer_value(pid));
+	if (json_is_integer(exec) && report->page.style.is_all)
+		strbuf_addf(line, "%sexec %lld", dot, (long long)json_integer_value(exec));
 	if (json_is_integer(uid))
 		strbuf_addf(line, "%suid %lld", dot, (long long)json_integer_value(uid));
 	if (json_text(process, "user")) {
