@@ -32,11 +32,14 @@ for program in secagent seclaunch seccollector seccloudtrail secscan secctl; do
 	fi
 	help=$("$bin/$program" --help)
 	check_options "$page" "$help"
-	echo "$help" | sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z -]*[a-z]\)  .*/\1/p' | while read -r command; do
-		plain "$page" | grep -q "^\.SS $program $command\( \|\$\)" || { echo "$page: says nothing of $command"; exit 1; }
-		# shellcheck disable=SC2086 # a command may be two words
-		check_options "$page" "$("$bin/$program" $command --help)"
-		[ "$bad" = 0 ] || exit 1
-	done || bad=1
+	echo "$help" | sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z -]*[a-z]\)  .*/\1/p' | {
+		bad=0
+		while read -r command; do
+			plain "$page" | grep -q "^\.SS $program $command\( \|\$\)" || complain "$page: says nothing of $command"
+			# shellcheck disable=SC2086 # a command may be two words
+			check_options "$page" "$("$bin/$program" $command --help)"
+		done
+		exit $bad
+	} || bad=1
 done
 exit $bad
