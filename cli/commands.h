@@ -14,4 +14,6 @@ extern const struct command investigate_command;
 extern const struct command events_get_command;
 extern const struct command rules_check_command;
 extern const struct command rules_list_command;
+extern const struct command rules_explain_command;
+extern const struct command rules_test_command;
 extern const struct command admin_rebuild_command;

@@ -238,6 +238,7 @@ static void rule_compile(struct ruleset *set, struct rule_item *rule)
 			   "Rule matches too many evt.type values. This has a significant performance penalty.");
 	}
 	info_set(set, rule, ast);
+	rule->ast = ast;
 	if (!vector_push(&set->compiled, &set->arena, rule))
 		set->failed_memory = true;
 }

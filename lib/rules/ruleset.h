@@ -46,6 +46,7 @@ int ruleset_compile(struct ruleset *set, struct err *err);
 /* All problems found so far, in order of file and place. */
 const struct diagnostic *ruleset_diagnostics(const struct ruleset *set, size_t *ret_count);
 
+/* Rules that compiled, disabled ones too. */
 size_t ruleset_count(const struct ruleset *set);
 void ruleset_info(const struct ruleset *set, size_t index, struct rule_info *ret);
 

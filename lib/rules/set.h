@@ -106,6 +106,7 @@ struct rule_item {
 	/* once compiled */
 	bool is_compiled;
 	struct rule_info info;
+	const struct ast *ast; /* macros put in; its checks know their nodes */
 	struct rule_program program;
 };
 

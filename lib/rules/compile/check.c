@@ -269,7 +269,7 @@ static void deprecated_warn(struct compiler *compiler, const struct ast_operand 
 				field_infos[field].name);
 }
 
-uint32_t check_compile(struct compiler *compiler, const struct ast *ast)
+static uint32_t check_intern(struct compiler *compiler, const struct ast *ast)
 {
 	struct node node = { .kind = NODE_LEAF };
 	AUTO_STRBUF key = STRBUF_INIT;
@@ -288,4 +288,10 @@ uint32_t check_compile(struct compiler *compiler, const struct ast *ast)
 	if (!node.matcher)
 		return NOTHING;
 	return check_is_never(ast->check) ? NODE_FALSE : node_intern(compiler->set, key.data, &node);
+}
+
+uint32_t check_compile(struct compiler *compiler, const struct ast *ast)
+{
+	ast->check->node = check_intern(compiler, ast);
+	return ast->check->node;
 }

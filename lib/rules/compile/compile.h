@@ -50,7 +50,8 @@ bool matcher_fill(struct compiler *compiler, struct matcher *matcher, const stru
 bool check_is_never(const struct ast_check *check);
 void evt_set_compile(const struct ast *ast, struct evt_set *ret);
 bool evt_type_known(const char *name);
-int evt_type_find(const char *name); /* row of model/evt_types.def, or -1 */
+int evt_type_find(const char *name);   /* row of model/evt_types.def, or -1 */
+const char *evt_type_name(size_t row); /* NULL past the last */
 size_t evt_set_count(const struct evt_set *events);
 
 bool format_compile(struct compiler *compiler, const struct pieced_text *output, struct format *ret);

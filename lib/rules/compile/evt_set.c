@@ -23,6 +23,11 @@ int evt_type_find(const char *name)
 	return found ? (int)(found - evt_types) : -1;
 }
 
+const char *evt_type_name(size_t row)
+{
+	return row < ARRAY_SIZE(evt_types) ? evt_types[row] : NULL;
+}
+
 bool evt_type_known(const char *name)
 {
 	return evt_type_find(name) >= 0;

@@ -58,6 +58,7 @@ static bool macro_refuse(struct ruleset *set, const struct ast *ast, const char 
 static bool macro_put(struct ruleset *set, struct ast *ast, const char *label, size_t visibility)
 {
 	struct macro_item *macro = map_get(set->macro_names, ast->name);
+	const char *name = ast->name;
 
 	if (!macro || macro->number >= visibility)
 		return macro_refuse(set, ast, label,
@@ -73,6 +74,7 @@ static bool macro_put(struct ruleset *set, struct ast *ast, const char *label, s
 	if (macro->state == MACRO_BAD)
 		return false; /* reported where the macro is */
 	*ast = *macro->ast;
+	ast->macro = name;
 	return true;
 }
 

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/strbuf.h"
 
@@ -77,6 +78,7 @@ struct ast_check {
 	size_t count;
 	struct ast_operand *operand; /* OPERAND */
 	bool is_val;		     /* OPERAND was written val(field) */
+	uint32_t node;		     /* of the program; set by the compiler, UINT32_MAX if there is none */
 };
 
 struct ast_home; /* the text that a tree stands in: compile/expand.h */
@@ -88,7 +90,8 @@ struct ast {
 	size_t at;
 	struct ast **children; /* AND, OR: two or more; NOT: one */
 	size_t count;
-	const char *name; /* MACRO */
+	const char *name;  /* MACRO */
+	const char *macro; /* name of the macro that this tree was put in for, or NULL */
 	struct ast_check *check;
 	const struct ast_home *home; /* set after parsing */
 	size_t size, depth;	     /* of the tree, macros put in; set by the compiler */
