@@ -4,9 +4,9 @@
 
 #define REPLACEMENT "\xef\xbf\xbd"
 
-/* Bytes of the UTF-8 character at text, 0 if there is none (RFC 3629: no surrogates, nothing overlong). */
-static size_t utf8_character(const uint8_t *text, size_t size)
+size_t utf8_character(const char *bytes, size_t size)
 {
+	const uint8_t *text = (const uint8_t *)bytes;
 	size_t length = text[0] < 0x80 ? 1 : text[0] < 0xc2 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
 
 	if (text[0] > 0xf4 || length > size)
@@ -23,11 +23,10 @@ static size_t utf8_character(const uint8_t *text, size_t size)
 
 size_t utf8_prefix(const char *text, size_t size)
 {
-	const uint8_t *bytes = (const uint8_t *)text;
 	size_t done = 0;
 
 	while (done < size) {
-		size_t length = utf8_character(bytes + done, size - done);
+		size_t length = utf8_character(text + done, size - done);
 
 		if (!length)
 			break;
@@ -41,7 +40,7 @@ void utf8_add(struct strbuf *buf, const char *text, size_t length)
 	size_t start = 0, at = 0;
 
 	while (at < length) {
-		size_t step = text[at] ? utf8_character((const uint8_t *)text + at, length - at) : 0;
+		size_t step = text[at] ? utf8_character(text + at, length - at) : 0;
 
 		if (step) {
 			at += step;
