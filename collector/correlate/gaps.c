@@ -103,6 +103,10 @@ json_t *gaps_write(struct inquiry *inquiry, struct err *err)
 			open = NULL;
 		}
 	}
+	if (losses_add(inquiry, gaps, err) < 0) {
+		json_decref(gaps);
+		return NULL;
+	}
 	return gaps;
 }
 

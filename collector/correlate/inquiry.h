@@ -109,6 +109,7 @@ json_t *timeline_write(struct inquiry *inquiry, const json_t *gaps);
 json_t *summary_write(const json_t *timeline);
 json_t *tree_write(struct inquiry *inquiry);
 json_t *gaps_write(struct inquiry *inquiry, struct err *err);
+int losses_add(struct inquiry *inquiry, json_t *gaps, struct err *err); /* part of gaps_write() */
 json_t *completeness_write(struct inquiry *inquiry, const json_t *gaps, struct err *err);
 json_t *verdict_write(const struct inquiry *inquiry);
 json_t *next_write(const struct inquiry *inquiry);

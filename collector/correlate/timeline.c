@@ -154,6 +154,12 @@ static void add_gap(struct inquiry *inquiry, const json_t *gap, struct timeline 
 	entry.until = entry.time;
 	entry.gap_until = json_text(gap, "until");
 	entry.text = arena_printf(inquiry->arena, "nothing is heard since: %s", json_text(gap, "reason"));
+	if (json_object_get(gap, "lost") != NULL)
+		entry.text = json_text(gap, "reason");
+	if (strncmp(json_text(gap, "source"), "agent ", 6) == 0) {
+		entry.source = "agent";
+		entry.lane = "workload";
+	}
 	entry.relation = STRENGTH_IDENTITY;
 	timeline->entries[timeline->count++] = entry;
 }

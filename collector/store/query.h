@@ -71,6 +71,29 @@ struct watermark_row {
 	int64_t newest;
 };
 
+enum loss_kind {
+	LOSS_DECLARED, /* count events, as the sender says */
+	LOSS_BATCHES,  /* count batches whose numbers are missing */
+	LOSS_SPOOL,    /* the spool was lost count times */
+};
+
+struct loss_row {
+	uint8_t stream[STREAM_ID_SIZE];
+	enum origin_mode mode;
+	const char *agent;
+	int64_t kind;	    /* enum loss_kind */
+	const char *reason; /* LOSS_DECLARED, else "" */
+	int64_t count;
+	int64_t since, until; /* the first and the last of that stream, kind and reason in the window */
+};
+
+struct loss_filter {
+	const uint8_t (*streams)[STREAM_ID_SIZE];
+	size_t stream_count;
+	int64_t since_ns, until_ns; /* the window, closed */
+	int64_t settled_ns; /* batches in flight come in any order: missing before one committed later than this is not missing */
+};
+
 struct alert_filter {
 	int64_t since_ns, until_ns;	       /* 0 = open */
 	const char *id_prefix;		       /* al_..., or NULL */
@@ -131,3 +154,7 @@ int query_marks(struct store *store, int64_t tenant, const char *prefix, struct 
 
 int query_watermarks(struct store *store, int64_t tenant, struct arena *arena, struct watermark_row **ret,
 		     size_t *ret_count, struct err *err);
+
+/* Losses of the streams that overlap the window: one row for each stream, kind and reason; at most 50, oldest first. */
+int query_losses(struct store *store, int64_t tenant, const struct loss_filter *filter, struct arena *arena,
+		 struct loss_row **ret, size_t *ret_count, struct err *err);

@@ -59,7 +59,7 @@ static void print_gap(struct report *report, const json_t *gap)
 	AUTO_STRBUF line = STRBUF_INIT;
 
 	report_source_add(report, &line, source ? source : "?", false);
-	strbuf_adds(&line, ": nothing heard ");
+	strbuf_adds(&line, json_object_get(gap, "lost") ? ": not all heard " : ": nothing heard ");
 	add_span(report, &line, gap);
 	if (json_text(gap, "reason")) {
 		strbuf_adds(&line, ": ");

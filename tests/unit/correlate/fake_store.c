@@ -25,6 +25,7 @@ struct store {
 	struct alert_row alerts[ROWS_MAX];
 	struct mark_row marks[ROWS_MAX];
 	struct watermark_row watermarks[ROWS_MAX];
+	struct loss_row loss; /* of the only stream there is */
 	size_t event_count, entity_count, fact_count, alias_count, assertion_count, alert_count, mark_count,
 		watermark_count;
 };
@@ -123,6 +124,7 @@ static void keep_event(struct store *store, const struct fake_event *event, cons
 				 .task_id = rows->task_id,
 				 .actor_id = rows->actor_id,
 				 .event = event->event,
+				 .stream = event->scan_json ? NULL : FAKE_STREAM,
 				 .scan_json = event->scan_json };
 
 	memcpy(row.event_id, event->event_id, EVENT_ID_SIZE);
@@ -443,5 +445,24 @@ int query_watermarks(struct store *store, int64_t tenant, struct arena *arena, s
 	memcpy(rows, store->watermarks, store->watermark_count * sizeof(*rows));
 	*ret_count = store->watermark_count;
 	*ret = *ret_count > 0 ? rows : NULL;
+	return 0;
+}
+
+void fake_store_lose(struct store *store, const struct loss_row *loss)
+{
+	store->loss = *loss;
+}
+
+int query_losses(struct store *store, int64_t tenant, const struct loss_filter *filter, struct arena *arena,
+		 struct loss_row **ret, size_t *ret_count, struct err *err)
+{
+	struct loss_row *row = arena_array(arena, struct loss_row, 1);
+
+	(void)tenant;
+	(void)err;
+	*row = store->loss;
+	*ret = row;
+	*ret_count = row->agent && filter->stream_count == 1 && filter->streams[0][0] == 0xff &&
+		     row->since <= filter->until_ns && row->until >= filter->since_ns;
 	return 0;
 }

@@ -14,8 +14,13 @@ struct fake_event {
 	uint8_t event_id[EVENT_ID_SIZE];
 };
 
+#define FAKE_STREAM "ff000000000000000000000000000000" /* whose events all are */
+
 struct store *fake_store_new(void);
 void fake_store_free(struct store *store);
 
 /* Derives and keeps; a second time changes nothing. What the event points at must outlive the store. */
 void fake_store_add(struct store *store, const struct fake_event *event);
+
+/* The one thing that was lost of FAKE_STREAM; its texts must outlive the store. */
+void fake_store_lose(struct store *store, const struct loss_row *loss);

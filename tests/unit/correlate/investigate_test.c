@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "collector/correlate/investigate.h"
 #include "json/json.h"
 #include "story.h"
@@ -399,6 +400,53 @@ static void starting_the_trail_again_closes_the_gap(void **state)
 	assert_true(json_is_true(json_object_get(gap, "closed")));
 }
 
+static void what_a_sender_lost_is_a_gap_that_says_how_much(void **state)
+{
+	const struct loss_row loss = { .mode = ORIGIN_TASK,
+				       .agent = "1dddc34c",
+				       .kind = LOSS_DECLARED,
+				       .reason = "ring-full",
+				       .count = 12,
+				       .since = INT64_C(1622550000) * NS_PER_S,
+				       .until = INT64_C(1622550005) * NS_PER_S };
+	AUTO_JSON document = NULL;
+	const json_t *gap;
+
+	(void)state;
+	fake_store_lose(store, &loss);
+	document = ask_alert();
+	gap = json_array_get(json_object_get(document, "gaps"), 1);
+	assert_string_equal(json_text(gap, "source"), "agent 1dddc34c");
+	assert_string_equal(json_text(gap, "from"), "2021-06-01T12:20:00Z");
+	assert_string_equal(json_text(gap, "until"), "2021-06-01T12:20:05Z");
+	assert_string_equal(json_text(gap, "reason"), "12 events were lost: ring-full");
+	assert_true(json_is_true(json_object_get(gap, "closed")));
+	assert_int_equal(json_integer_value(json_object_get(gap, "lost")), 12);
+	assert_string_equal(json_text(find_entry(document, "12 events were lost"), "lane"), "workload");
+}
+
+static void missing_batches_and_lost_spools_are_told_in_words(void **state)
+{
+	struct loss_row loss = { .mode = ORIGIN_HOST,
+				 .agent = "web-1",
+				 .kind = LOSS_BATCHES,
+				 .reason = "",
+				 .count = 1,
+				 .since = INT64_C(1622550000) * NS_PER_S,
+				 .until = INT64_C(1622550005) * NS_PER_S };
+	AUTO_JSON document = NULL;
+
+	(void)state;
+	fake_store_lose(store, &loss);
+	document = ask_alert();
+	assert_non_null(find_entry(document, "1 batch of agent web-1 never arrived"));
+	json_decref(document);
+	loss.kind = LOSS_SPOOL;
+	fake_store_lose(store, &loss);
+	document = ask_alert();
+	assert_non_null(find_entry(document, "the spool of agent web-1 was lost"));
+}
+
 static void an_alert_on_a_host_stands_alone(void **state)
 {
 	struct fake_event event = story_host_alert();
@@ -554,6 +602,8 @@ int main(void)
 		TEST(order_and_repetition_of_events_do_not_change_a_byte),
 		TEST(a_shell_in_the_task_is_a_deed_and_the_alert_still_only_near),
 		TEST(starting_the_trail_again_closes_the_gap),
+		TEST(what_a_sender_lost_is_a_gap_that_says_how_much),
+		TEST(missing_batches_and_lost_spools_are_told_in_words),
 		TEST(an_alert_on_a_host_stands_alone),
 		TEST(an_attempt_whose_result_nobody_saw_is_not_told_as_done),
 		TEST(an_event_and_the_first_digits_of_an_alert_are_references_too),
