@@ -105,7 +105,14 @@ static void put(const struct fixture *fixture, const char *name, const char *tex
 	assert_int_equal(file_write_atomic(path, text, strlen(text), 0644, &err), 0);
 }
 
-static int run_once(const struct fixture *fixture, const char *patience)
+/* Between runs what the receiver noted stands still; taking the lock is how both threads see it. */
+static void meet_receiver(struct fixture *fixture)
+{
+	pthread_mutex_lock(&fixture->lock);
+	pthread_mutex_unlock(&fixture->lock);
+}
+
+static int run_once(struct fixture *fixture, const char *patience)
 {
 	char command[1024];
 	int status;
@@ -114,7 +121,9 @@ static int run_once(const struct fixture *fixture, const char *patience)
 		 "%s/seccloudtrail run --once --files %s/bucket --spool %s/spool --collector %s --patience %s "
 		 "2>%s/log",
 		 getenv("CLEWLINE_BIN"), fixture->folder, fixture->folder, fixture->url, patience, fixture->folder);
+	meet_receiver(fixture);
 	status = system(command);
+	meet_receiver(fixture);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
