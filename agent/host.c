@@ -84,8 +84,23 @@ static int host_open(struct host *host, const struct agent_conf *conf, struct er
 	return sensor_bpf_open(&wants, &host->sensor, err);
 }
 
+/* What the sensor lost after the last event that it delivered. */
+static void declare_rest(struct host *host)
+{
+	struct pipeline_stats stats;
+	uint64_t lost;
+
+	if (!host->sensor || !host->agent.pipeline)
+		return;
+	pipeline_stats(host->agent.pipeline, &stats);
+	lost = sensor_bpf_lost(host->sensor);
+	if (lost > stats.lost)
+		pipeline_sensor_lost(host->agent.pipeline, lost - stats.lost);
+}
+
 static void host_close(struct host *host)
 {
+	declare_rest(host);
 	sensor_bpf_close(host->sensor);
 	agent_close(&host->agent);
 	containers_free(host->containers);

@@ -19,7 +19,20 @@ struct pipeline {
 	struct process_table *processes;
 	struct arena arena; /* of the current event */
 	struct pipeline_stats stats;
+	uint64_t evicted; /* declared so far */
 	bool send_failed; /* said once */
+};
+
+enum loss {
+#define LOSS(id, reason, meaning) LOST_##id,
+#include "agent/pipeline/losses.def"
+#undef LOSS
+};
+
+static const char *const loss_reasons[] = {
+#define LOSS(id, reason, meaning) [LOST_##id] = (reason),
+#include "agent/pipeline/losses.def"
+#undef LOSS
 };
 
 /* One event on its way through. */
@@ -48,6 +61,18 @@ int pipeline_new(const struct pipeline_conf *conf, struct pipeline **ret, struct
 	}
 	*ret = pipeline;
 	return 0;
+}
+
+static void declare(struct pipeline *pipeline, enum loss loss, uint64_t count)
+{
+	if (pipeline->conf.sender)
+		sender_drop(pipeline->conf.sender, loss_reasons[loss], count);
+}
+
+static void lose(struct pipeline *pipeline, enum loss loss)
+{
+	pipeline->stats.failed++;
+	declare(pipeline, loss, 1);
 }
 
 void pipeline_free(struct pipeline *pipeline)
@@ -152,7 +177,7 @@ static void on_match(void *context, size_t rule)
 
 	if (passage->alert_count == ALERTS_MAX ||
 	    ruleset_alert(pipeline->conf.rules, rule, &passage->reader, &pipeline->arena, alert, &err) < 0) {
-		pipeline->stats.failed++;
+		lose(pipeline, LOST_ALERT);
 		return;
 	}
 	passage->alert_count++;
@@ -187,7 +212,7 @@ static void pass(struct pipeline *pipeline, const struct sensor_event *event, st
 	struct passage *passage = arena_new(&pipeline->arena, struct passage);
 
 	if (!passage) {
-		pipeline->stats.failed++;
+		lose(pipeline, LOST_NO_MEMORY);
 		return;
 	}
 	passage->pipeline = pipeline;
@@ -234,7 +259,7 @@ static struct execution *take_in(struct process_table *processes, const struct s
 	return execution;
 }
 
-static void count_lost(struct pipeline *pipeline, uint64_t lost)
+void pipeline_sensor_lost(struct pipeline *pipeline, uint64_t lost)
 {
 	if (!lost)
 		return;
@@ -242,8 +267,18 @@ static void count_lost(struct pipeline *pipeline, uint64_t lost)
 		log_warn("events-lost", "the sensor lost %llu events; the collector will show a gap",
 			 (unsigned long long)lost);
 	pipeline->stats.lost += lost;
-	if (pipeline->conf.sender)
-		sender_drop(pipeline->conf.sender, "sensor", lost);
+	declare(pipeline, LOST_SENSOR, lost);
+}
+
+/* A process that had to make room is without its past, should it be heard of again. */
+static void count_evicted(struct pipeline *pipeline)
+{
+	uint64_t evicted = process_table_evicted(pipeline->processes);
+
+	if (evicted == pipeline->evicted)
+		return;
+	declare(pipeline, LOST_PROCESS_EVICTED, evicted - pipeline->evicted);
+	pipeline->evicted = evicted;
 }
 
 void pipeline_handle(void *context, const struct sensor_event *event)
@@ -252,12 +287,13 @@ void pipeline_handle(void *context, const struct sensor_event *event)
 	struct execution *execution;
 
 	pipeline->stats.events++;
-	count_lost(pipeline, event->lost);
+	pipeline_sensor_lost(pipeline, event->lost);
 	execution = take_in(pipeline->processes, event);
 	if (execution)
 		pass(pipeline, event, execution);
 	else
-		pipeline->stats.failed++;
+		lose(pipeline, LOST_NO_PROCESS);
+	count_evicted(pipeline);
 	if (event->call == SENSOR_PROCEXIT)
 		process_table_exit(pipeline->processes, event->pid);
 	arena_reset(&pipeline->arena);
@@ -273,7 +309,7 @@ void pipeline_heartbeat(struct pipeline *pipeline, const char *detail)
 		return;
 	sender_state(pipeline->conf.sender, &state);
 	heartbeat.spooled_batches = state.batches_spooled;
-	heartbeat.dropped_events = state.events_dropped + pipeline->stats.lost + pipeline->stats.failed;
+	heartbeat.dropped_events = state.events_dropped;
 	event.heartbeat = &heartbeat;
 	send_event(pipeline, &event);
 }

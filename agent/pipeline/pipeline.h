@@ -34,6 +34,9 @@ void pipeline_free(struct pipeline *pipeline); /* accepts NULL */
 /* A sensor_handler; context is the pipeline. */
 void pipeline_handle(void *context, const struct sensor_event *event);
 
+/* Events that the sensor lost and no event's lost says; 0 is fine. */
+void pipeline_sensor_lost(struct pipeline *pipeline, uint64_t lost);
+
 /* Reports that all is well, or what is not (detail may be NULL). */
 void pipeline_heartbeat(struct pipeline *pipeline, const char *detail);
 

@@ -1,0 +1,92 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "agent/pipeline/pipeline.h"
+#include "bus/sender.h"
+
+struct world {
+	char folder[64], spool[96], url[96];
+	struct sender *sender;
+	struct pipeline *pipeline;
+};
+
+/* Nobody listens at the sender's address: all that is lost stays with it. */
+static int set_up(void **state)
+{
+	static struct world world;
+	struct sender_conf conf = { .url = world.url, .spool = world.spool, .origin = { .agent = "test" } };
+	struct err err = { 0 };
+
+	snprintf(world.folder, sizeof(world.folder), "/tmp/pipeline.XXXXXX");
+	assert_non_null(mkdtemp(world.folder));
+	snprintf(world.spool, sizeof(world.spool), "%s/spool", world.folder);
+	snprintf(world.url, sizeof(world.url), "ipc://%s/intake.sock", world.folder);
+	conf.origin.mode = ORIGIN_RUN;
+	if (sender_open(&conf, &world.sender, &err) < 0 ||
+	    pipeline_new(&(struct pipeline_conf){ .sender = world.sender }, &world.pipeline, &err) < 0)
+		fail_msg("%s", err.message);
+	*state = &world;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct world *world = *state;
+	char command[128];
+
+	sender_close(world->sender);
+	pipeline_free(world->pipeline);
+	snprintf(command, sizeof(command), "rm -rf '%s'", world->folder);
+	return system(command);
+}
+
+static uint64_t dropped(const struct world *world)
+{
+	struct sender_state state;
+
+	sender_state(world->sender, &state);
+	return state.events_dropped;
+}
+
+static void what_the_sensor_lost_is_declared(void **state)
+{
+	struct world *world = *state;
+	const struct sensor_event event = { .call = SENSOR_PROCEXIT, .pid = getpid(), .time_ns = 1, .lost = 3 };
+	struct pipeline_stats stats;
+
+	pipeline_handle(world->pipeline, &event);
+	assert_int_equal(dropped(world), 3);
+	pipeline_sensor_lost(world->pipeline, 4);
+	assert_int_equal(dropped(world), 7);
+	pipeline_stats(world->pipeline, &stats);
+	assert_int_equal(stats.lost, 7);
+}
+
+static void an_event_of_no_process_is_declared(void **state)
+{
+	struct world *world = *state;
+	const struct sensor_event event = { .call = SENSOR_UNLINK, .pid = 0, .time_ns = 1, .path = "/x" };
+	struct pipeline_stats stats;
+
+	pipeline_handle(world->pipeline, &event);
+	assert_int_equal(dropped(world), 1);
+	pipeline_stats(world->pipeline, &stats);
+	assert_int_equal(stats.failed, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(what_the_sensor_lost_is_declared, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(an_event_of_no_process_is_declared, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
