@@ -69,6 +69,7 @@ static int print_text(const struct ruleset *set, const struct diagnostic *diagno
 static int run(const void *options, int argc, char **argv, int *ret_exit, struct err *err)
 {
 	const struct rules_conf *conf = options;
+	const struct rules_from from = { argc, argv, NULL };
 	const struct diagnostic *diagnostics;
 	AUTO_RULESET set = NULL;
 	enum table_format format;
@@ -76,7 +77,7 @@ static int run(const void *options, int argc, char **argv, int *ret_exit, struct
 	size_t count;
 	int code;
 
-	if (screen_format(conf->output, FORMATS, &format, err) < 0 || rules_load(argc, argv, &set, &is_bad, err) < 0)
+	if (screen_format(conf->output, FORMATS, &format, err) < 0 || rules_load(&from, &set, &is_bad, err) < 0)
 		return err->code;
 	diagnostics = ruleset_diagnostics(set, &count);
 	code = format == TABLE_TEXT ? print_text(set, diagnostics, count, err)

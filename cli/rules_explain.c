@@ -170,13 +170,13 @@ static int run(const void *options, int argc, char **argv, int *ret_exit, struct
 	AUTO_ARENA arena;
 	struct explained rule;
 	enum table_format format;
+	const struct rules_from from = { (int)conf->rules.count, (char **)conf->rules.items, NULL };
 	bool is_bad = false;
 	size_t number;
 
 	(void)argc;
 	arena_init(&arena, EXPLAIN_ARENA_MAX);
-	if (screen_format(conf->output, FORMATS, &format, err) < 0 ||
-	    rules_load((int)conf->rules.count, (char **)conf->rules.items, &set, &is_bad, err) < 0)
+	if (screen_format(conf->output, FORMATS, &format, err) < 0 || rules_load(&from, &set, &is_bad, err) < 0)
 		return err->code;
 	if (is_bad) {
 		fprintf(stderr, "secctl: some rules are wrong; secctl rules check says which\n");

@@ -9,10 +9,12 @@
 
 struct rules_conf {
 	const char *output;
+	struct rule_choice choice;
 };
 
 static const struct opt opts[] = {
 	OPT(rules_conf, output, "output", 'o', OPT_TEXT, "FORMAT", "table", "table, json, jsonl, csv or tsv"),
+	RULE_CHOICE_OPTS(rules_conf, choice),
 	OPT_END,
 };
 
@@ -44,6 +46,8 @@ static int add_rule(struct table *table, const struct rule_info *rule, struct er
 static int run(const void *options, int argc, char **argv, int *ret_exit, struct err *err)
 {
 	const struct rules_conf *conf = options;
+	const struct rules_from from = { argc, argv, &conf->choice };
+	AUTO_STRBUF unmatched = STRBUF_INIT;
 	AUTO_TABLE table = table_new(columns, ARRAY_SIZE(columns));
 	AUTO_RULESET set = NULL;
 	enum table_format format;
@@ -51,8 +55,11 @@ static int run(const void *options, int argc, char **argv, int *ret_exit, struct
 
 	if (!table)
 		return err_set(err, ERR_MEMORY, "out of memory");
-	if (screen_format(conf->output, FORMATS, &format, err) < 0 || rules_load(argc, argv, &set, &is_bad, err) < 0)
+	if (screen_format(conf->output, FORMATS, &format, err) < 0 || rules_load(&from, &set, &is_bad, err) < 0)
 		return err->code;
+	rule_choice_unmatched(set, &unmatched);
+	if (unmatched.length)
+		fprintf(stderr, "secctl: %s", unmatched.data);
 	for (size_t i = 0; i < ruleset_count(set); i++) {
 		struct rule_info rule;
 
@@ -74,6 +81,7 @@ const struct command rules_list_command = {
 	.details = "Examples:\n"
 		   "  secctl rules list\n"
 		   "  secctl rules list my-rules/\n"
+		   "  secctl rules list --disable-tag container --enable-rule 'Reverse shell*'\n"
 		   "  secctl rules list falco_rules.yaml -o tsv | cut -f 1,2",
 	.opts = opts,
 	.conf_size = sizeof(struct rules_conf),

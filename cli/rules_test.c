@@ -129,9 +129,10 @@ static int report_finish(struct report *report, size_t failed, struct err *err)
 /* Tests say nothing about rules that do not even load. */
 static int rules_take(const struct rules_test_conf *conf, struct ruleset **ret, struct err *err)
 {
+	const struct rules_from from = { (int)conf->rules.count, (char **)conf->rules.items, NULL };
 	bool is_bad = false;
 
-	if (rules_load((int)conf->rules.count, (char **)conf->rules.items, ret, &is_bad, err) < 0)
+	if (rules_load(&from, ret, &is_bad, err) < 0)
 		return err->code;
 	if (!is_bad)
 		return 0;

@@ -18,6 +18,7 @@ struct ruleset *ruleset_new(void)
 	if (!set)
 		return NULL;
 	arena_init(&set->arena, RULE_ARENA_MAX);
+	set->least = PRIORITY_DEBUG;
 	set->list_names = map_new();
 	set->macro_names = map_new();
 	set->rule_names = map_new();
@@ -319,6 +320,7 @@ int ruleset_compile(struct ruleset *set, struct err *err)
 	if (!program_init(set) || !lists_prepare(set))
 		return err_set(err, ERR_MEMORY, "out of memory");
 	set->program.evt_time = evt_time_compile(set);
+	choices_apply(set);
 	for (size_t i = 0; i < set->rules.count; i++)
 		rule_compile(set, set->rules.items[i]);
 	macros_warn_unused(set);

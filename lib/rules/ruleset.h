@@ -40,6 +40,24 @@ void ruleset_free(struct ruleset *set); /* accepts NULL */
 /* Adds a YAML rule file. name appears in diagnostics. Returns 0 even when there are diagnostics; errors: ERR_MEMORY. */
 int ruleset_add_text(struct ruleset *set, const char *name, const char *text, size_t length, struct err *err);
 
+/* What a choice of rules looks at; see choose.c. */
+enum rule_trait { RULE_TRAIT_NAME, RULE_TRAIT_TAG, RULE_TRAIT_SOURCE };
+
+/*
+ * Turns the rules whose trait matches the pattern (* and ? stand for letters) on or off, whatever the files say; of
+ * choices that match the same rule the last one counts. Before compiling. Errors: ERR_LIMIT, ERR_MEMORY.
+ */
+int ruleset_choose(struct ruleset *set, enum rule_trait trait, const char *pattern, bool enabled, struct err *err);
+
+/* Turns off all rules less urgent than least, whatever was chosen. Before compiling. */
+void ruleset_set_least(struct ruleset *set, enum priority least);
+
+/* Behaves as Falco where that is wrong: quirks.def has what. Before adding files. */
+void ruleset_set_strict(struct ruleset *set);
+
+/* The pattern of a choice that matched no rule, from number *at on, which is moved behind it; NULL if there is none. */
+const char *ruleset_unmatched(const struct ruleset *set, size_t *at);
+
 /* Resolves, checks and compiles. Errors: ERR_SYNTAX when any diagnostic is an error, with the first one's text. */
 int ruleset_compile(struct ruleset *set, struct err *err);
 

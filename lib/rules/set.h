@@ -115,9 +115,19 @@ struct requirement {
 	struct origin origin;
 };
 
+/* Rules to be turned on or off. */
+struct choice {
+	enum rule_trait trait;
+	const char *pattern;
+	bool enabled, is_used;
+};
+
 struct ruleset {
 	struct arena arena;
 	bool is_compiled, failed_memory;
+	bool is_strict; /* quirks of Falco are kept */
+	enum priority least;
+	struct vector choices;
 	int macro_depth; /* macros being compiled, each for the one before */
 	size_t sequence; /* numbers lists, macros and rules in order of definition */
 	struct vector files, lists, macros, rules, requirements;
@@ -129,6 +139,9 @@ struct ruleset {
 	struct vector regexes;	/* of struct regex: memory that is not the arena's */
 	struct program program;
 };
+
+/* Turns rules on and off as was chosen. */
+void choices_apply(struct ruleset *set);
 
 /* Records a problem; item may be NULL. Past DIAGNOSTICS_MAX nothing is added. */
 void set_report(struct ruleset *set, const struct origin *origin, const char *code, const char *item,

@@ -27,7 +27,7 @@ static bool parses(const char *text, size_t length, struct strbuf *printed, stru
 	struct ast *ast;
 
 	arena_init(&arena, 64u << 20);
-	ast = condition_parse(text, length, PARSER_DEPTH, &arena, error);
+	ast = condition_parse_strict(text, length, PARSER_DEPTH, &arena, error);
 	if (ast)
 		ast_print(ast, printed);
 	return ast;

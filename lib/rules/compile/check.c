@@ -181,6 +181,8 @@ bool matcher_fill(struct compiler *compiler, struct matcher *matcher, const stru
 		if (class_of(matcher->type) == CLASS_TEXT && matcher->op != OP_REGEX)
 			misuse_warn(compiler, &check->texts[i]);
 	}
+	if (compiler->set->is_strict && matcher->type == VALUE_NET && matcher->count)
+		matcher->count = 1; /* QUIRK_FIRST_NETWORK */
 	if (matcher->op == OP_REGEX)
 		return regexes_fill(compiler, matcher, check);
 	if (matcher->op == OP_PMATCH)
@@ -287,6 +289,9 @@ static uint32_t check_intern(struct compiler *compiler, const struct ast *ast)
 	node.matcher = matcher_compile(compiler, ast->check);
 	if (!node.matcher)
 		return NOTHING;
+	if (compiler->set->is_strict && ast->check->left->kind == OPERAND_FIELD &&
+	    compiler->set->program.operands[node.matcher->left].field == FIELD_CT_REQUEST_DOCUMENTNAME)
+		return NODE_FALSE; /* QUIRK_DOCUMENT_NAME */
 	return check_is_never(ast->check) ? NODE_FALSE : node_intern(compiler->set, key.data, &node);
 }
 

@@ -23,7 +23,8 @@ struct ast *condition_compile(struct ruleset *set, const struct pieced_text *wri
 	*ret_fine = false;
 	if (!home)
 		return NULL;
-	ast = condition_parse(home->text, home->length, RULE_DEPTH_MAX, &set->arena, &error);
+	ast = (set->is_strict ? condition_parse_strict : condition_parse)(home->text, home->length, RULE_DEPTH_MAX,
+									  &set->arena, &error);
 	if (!ast) {
 		origin = home_origin(home, error.at);
 		set_report(set, &origin, "LOAD_ERR_COMPILE_CONDITION", label, "%s", error.message);

@@ -182,17 +182,47 @@ static size_t escape_read(struct lexer *lexer, size_t at, size_t end, char quote
 	return 0;
 }
 
+/* Offset of the quote that ends the text begun before start, or the length. */
+static size_t quote_end(const struct lexer *lexer, size_t start, char quote)
+{
+	size_t end = start;
+
+	while (end < lexer->length && lexer->text[end] != quote) {
+		/* "\ " is a backslash, as Falco cannot end a text in "\\" */
+		bool is_escape = lexer->text[end] == '\\' && end + 1 < lexer->length;
+
+		if (lexer->is_strict)
+			is_escape = is_escape && lexer->text[end + 1] == quote;
+		end += is_escape ? 2 : 1;
+	}
+	return end;
+}
+
+bool lex_quoted_bad(struct lexer *lexer)
+{
+	struct parse_error error = { 0 };
+	struct lexer probe = *lexer;
+	struct ast_text text;
+	char quote = (char)peek(lexer, 0);
+
+	probe.error = &error;
+	if (lex_quoted(&probe, &text) || !probe.failed)
+		return false;
+	lexer->at = quote_end(lexer, lexer->at + 1, quote) + 1;
+	if (lexer->at > lexer->length)
+		lexer->at = lexer->length;
+	return true;
+}
+
 bool lex_quoted(struct lexer *lexer, struct ast_text *ret)
 {
 	char quote = (char)peek(lexer, 0);
-	size_t start = lexer->at + 1, end = start, length = 0;
+	size_t start = lexer->at + 1, end, length = 0;
 	char *data;
 
 	if (quote != '"' && quote != '\'')
 		return false;
-	/* as Falco: a quote after any backslash does not end the text, not even after two of them */
-	while (end < lexer->length && (lexer->text[end] != quote || lexer->text[end - 1] == '\\'))
-		end++;
+	end = quote_end(lexer, start, quote);
 	if (end >= lexer->length)
 		return lex_fail(lexer, lexer->at, "unterminated %c-quoted string", quote);
 	data = arena_alloc(lexer->arena, end - start + 1);

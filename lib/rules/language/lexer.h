@@ -25,6 +25,7 @@ struct lexer {
 	struct arena *arena;
 	int depth, depth_max;
 	bool failed;
+	bool is_strict;		   /* with Falco's bugs: rules/quirks.def */
 	struct parse_error *error; /* the first one */
 };
 
@@ -40,5 +41,7 @@ bool lex_number(struct lexer *lexer, struct ast_text *ret);   /* hexadecimal or 
 bool lex_bare(struct lexer *lexer, struct ast_text *ret);     /* a value without quotes */
 bool lex_argument(struct lexer *lexer, struct ast_text *ret); /* between brackets, without quotes */
 bool lex_quoted(struct lexer *lexer, struct ast_text *ret);   /* fails the lexer if begun and bad */
+/* Takes a quoted text that is wrong, and forgets what is wrong with it. */
+bool lex_quoted_bad(struct lexer *lexer);
 bool lex_op(struct lexer *lexer, enum op_kind kind, enum op *ret);
 bool lex_transform(struct lexer *lexer, enum transform *ret); /* name and "(" */

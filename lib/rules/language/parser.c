@@ -237,6 +237,8 @@ static bool parse_list(struct lexer *lexer, struct ast_check *check)
 		struct ast_text text;
 
 		lex_blanks(lexer);
+		if (lexer->is_strict && !check->count && lex_quoted_bad(lexer))
+			return lex_word(lexer, ")") || lex_fail(lexer, lexer->at, "expected a ')' token");
 		if (!lex_quoted(lexer, &text) && !lex_bare(lexer, &text))
 			return lex_fail(lexer, lexer->at, "expected a value: a quoted string or a bare string");
 		if (!text_add(lexer, check, &size, text))
@@ -461,19 +463,38 @@ static struct ast *parse_or(struct lexer *lexer)
 	return parse_joined(lexer, AST_OR, "or", parse_and);
 }
 
+static struct ast *parse_all(struct lexer *lexer)
+{
+	struct ast *ast = parse_or(lexer);
+
+	if (ast && lexer->at < lexer->length) {
+		lex_fail(lexer, lexer->at, "unexpected token after expression");
+		return NULL;
+	}
+	return ast;
+}
+
 struct ast *condition_parse(const char *text, size_t length, int depth_max, struct arena *arena,
 			    struct parse_error *error)
 {
 	struct lexer lexer = {
 		.text = text, .length = length, .arena = arena, .depth_max = depth_max, .error = error
 	};
-	struct ast *ast = parse_or(&lexer);
 
-	if (ast && lexer.at < lexer.length) {
-		lex_fail(&lexer, lexer.at, "unexpected token after expression");
-		return NULL;
-	}
-	return ast;
+	return parse_all(&lexer);
+}
+
+struct ast *condition_parse_strict(const char *text, size_t length, int depth_max, struct arena *arena,
+				   struct parse_error *error)
+{
+	struct lexer lexer = { .text = text,
+			       .length = length,
+			       .arena = arena,
+			       .depth_max = depth_max,
+			       .is_strict = true,
+			       .error = error };
+
+	return parse_all(&lexer);
 }
 
 struct ast_operand *operand_parse(const char *text, size_t length, struct arena *arena, size_t *ret_length,

@@ -12,6 +12,10 @@
 struct ast *condition_parse(const char *text, size_t length, int depth_max, struct arena *arena,
 			    struct parse_error *error);
 
+/* The same with Falco's bugs: rules/quirks.def. */
+struct ast *condition_parse_strict(const char *text, size_t length, int depth_max, struct arena *arena,
+				   struct parse_error *error);
+
 /*
  * Parses a field or transformer at the start of text, as an output names it after its %; *ret_length is what it took. An
  * argument that does not parse is left out. NULL if there is none, *error set.
