@@ -3,6 +3,8 @@
 #include "cli/commands.h"
 #include "cli/rules.h"
 #include "cli/screen.h"
+#include "json/json.h"
+#include "rules/falco_result.h"
 
 #define FORMATS (1u << TABLE_TEXT | 1u << TABLE_JSON | 1u << TABLE_JSONL | 1u << TABLE_CSV | 1u << TABLE_TSV)
 #define DIGITS	12
@@ -66,6 +68,14 @@ static int print_text(const struct ruleset *set, const struct diagnostic *diagno
 	return screen_write(&out, err);
 }
 
+/* As Falco's, so that what reads its results reads these. */
+static int print_result(const struct ruleset *set, struct err *err)
+{
+	AUTO_JSON json = falco_result(set);
+
+	return json ? screen_json(json, err) : err_set(err, ERR_MEMORY, "out of memory");
+}
+
 static int run(const void *options, int argc, char **argv, int *ret_exit, struct err *err)
 {
 	const struct rules_conf *conf = options;
@@ -80,8 +90,11 @@ static int run(const void *options, int argc, char **argv, int *ret_exit, struct
 	if (screen_format(conf->output, FORMATS, &format, err) < 0 || rules_load(&from, &set, &is_bad, err) < 0)
 		return err->code;
 	diagnostics = ruleset_diagnostics(set, &count);
-	code = format == TABLE_TEXT ? print_text(set, diagnostics, count, err)
-				    : print_table(diagnostics, count, format, err);
+	if (format == TABLE_JSON)
+		code = print_result(set, err);
+	else
+		code = format == TABLE_TEXT ? print_text(set, diagnostics, count, err)
+					    : print_table(diagnostics, count, format, err);
 	if (is_bad)
 		*ret_exit = err_exit_code(ERR_FAILED);
 	return code;
@@ -95,6 +108,7 @@ const struct command rules_check_command = {
 		   "  secctl rules check falco_rules.yaml my_rules.yaml\n"
 		   "  secctl rules check rules/ -o json\n"
 		   "\n"
+		   "json is what Falco prints when it validates rules, jsonl a line for each problem.\n"
 		   "A folder stands for its *.yaml files. Exits with 1 when there is an error; warnings alone are 0.",
 	.opts = opts,
 	.conf_size = sizeof(struct rules_conf),

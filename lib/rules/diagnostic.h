@@ -13,6 +13,7 @@ struct diagnostic {
 	const char *code;
 	const char *file;
 	int line, column;
+	size_t offset;	     /* of the place in the file, bytes from 0 */
 	const char *item;    /* "rule \"Write below binary dir\"", or NULL */
 	const char *message; /* lower case, no full stop */
 	const char *snippet; /* the source line, or NULL */

@@ -29,10 +29,10 @@ static struct diagnostic *diagnostic_new(struct ruleset *set)
 	return &set->diagnostics[set->diagnostic_count++];
 }
 
-/* The text of a line of a file, in the arena. */
-static const char *line_text(struct ruleset *set, const struct rule_file *file, int line)
+/* Where a line of a file begins, or NULL. */
+static const char *line_start(const struct rule_file *file, int line)
 {
-	const char *at = file->text, *end = file->text + file->length, *stop;
+	const char *at = file->text, *end = file->text + file->length;
 
 	for (int i = 1; i < line; i++) {
 		at = memchr(at, '\n', (size_t)(end - at));
@@ -40,8 +40,20 @@ static const char *line_text(struct ruleset *set, const struct rule_file *file, 
 			return NULL;
 		at++;
 	}
+	return at;
+}
+
+/* Sets the source line and the offset of a diagnostic. */
+static void place_set(struct ruleset *set, const struct rule_file *file, struct diagnostic *diagnostic)
+{
+	const char *at = line_start(file, diagnostic->line), *end = file->text + file->length, *stop;
+
+	if (!at)
+		return;
 	stop = memchr(at, '\n', (size_t)(end - at));
-	return arena_copy(&set->arena, at, (size_t)((stop ? stop : end) - at));
+	diagnostic->snippet = arena_copy(&set->arena, at, (size_t)((stop ? stop : end) - at));
+	diagnostic->offset =
+		(size_t)(at - file->text) + (size_t)(diagnostic->column > 0 ? diagnostic->column - 1 : 0);
 }
 
 void set_report(struct ruleset *set, const struct origin *origin, const char *code, const char *item,
@@ -65,8 +77,8 @@ void set_report(struct ruleset *set, const struct origin *origin, const char *co
 					   .line = origin->line,
 					   .column = origin->column,
 					   .item = item,
-					   .message = arena_dup(&set->arena, message),
-					   .snippet = line_text(set, origin->file, origin->line) };
+					   .message = arena_dup(&set->arena, message) };
+	place_set(set, origin->file, diagnostic);
 	set->diagnostic_files[set->diagnostic_count - 1] = origin->file->number;
 	if (!diagnostic->message)
 		diagnostic->message = "out of memory";
