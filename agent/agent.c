@@ -8,25 +8,12 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "conf/state.h"
-#include "rules/diagnostic.h"
 #include "rules/falco_output.h"
-#include "rules/pack.h"
 
 #define SPOOL_NAME	 "spool/agent"
 #define SPOOL_MAX	 (256 * INT64_C(1048576))
 #define FLUSH_NS	 NS_PER_S
 #define LAST_DELIVERY_NS (5 * NS_PER_S)
-
-static void print_diagnostics(const struct ruleset *rules)
-{
-	AUTO_STRBUF text = STRBUF_INIT;
-	size_t count;
-	const struct diagnostic *diagnostics = ruleset_diagnostics(rules, &count);
-
-	for (size_t i = 0; i < count; i++)
-		diagnostic_format(&diagnostics[i], &text);
-	fputs(text.data, stderr);
-}
 
 /* A guess by its text, good enough for a warning: such a rule can hold on an open that only reads. */
 static bool rule_reads(const struct rule_info *rule)
@@ -46,8 +33,8 @@ static void warn_of_reads(const struct agent *agent)
 	struct rule_info rule, first = { 0 };
 	size_t count = 0;
 
-	for (size_t i = 0; i < ruleset_count(agent->rules) && !agent->conf->reads; i++) {
-		ruleset_info(agent->rules, i, &rule);
+	for (size_t i = 0; i < ruleset_count(agent->detection->rules) && !agent->conf->reads; i++) {
+		ruleset_info(agent->detection->rules, i, &rule);
 		if (rule_reads(&rule) && count++ == 0)
 			first = rule;
 	}
@@ -58,25 +45,26 @@ static void warn_of_reads(const struct agent *agent)
 			 count, first.name);
 }
 
+void agent_detection_conf(const struct agent_conf *conf, struct detection_conf *ret)
+{
+	*ret = (struct detection_conf){ "syscall", conf->rules.items, conf->rules.count, conf->policies.items,
+					conf->policies.count };
+}
+
 static int load_rules(struct agent *agent, struct err *err)
 {
-	const struct opt_list *paths = &agent->conf->rules;
+	AUTO_STRBUF problems = STRBUF_INIT;
+	struct detection_conf conf;
 	int code;
 
-	agent->rules = ruleset_new();
-	if (!agent->rules)
-		return err_set(err, ERR_MEMORY, "out of memory");
-	if (!paths->count && rulepack_add(agent->rules, "syscall", err) < 0)
-		return err->code;
-	for (size_t i = 0; i < paths->count; i++) {
-		if (ruleset_add_path(agent->rules, paths->items[i], err) < 0)
-			return err->code;
-	}
-	code = ruleset_compile(agent->rules, err);
-	print_diagnostics(agent->rules);
-	if (code == 0 && paths->count)
+	agent_detection_conf(agent->conf, &conf);
+	code = detection_load(&conf, &agent->detection, &problems, err);
+	fputs(problems.data, stderr);
+	if (code == ERR_SYNTAX)
+		return err_set(err, ERR_SYNTAX, "the rules have errors, listed above");
+	if (code == 0 && conf.rule_count)
 		warn_of_reads(agent);
-	return code == ERR_SYNTAX ? err_set(err, ERR_SYNTAX, "the rules have errors, listed above") : code;
+	return code;
 }
 
 static void print_alert(void *context, const struct alert *alert, int64_t time_ns)
@@ -150,7 +138,8 @@ int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_m
 	set_origin(agent, mode);
 	if (check_conf(conf, err) < 0 || load_rules(agent, err) < 0 || open_sender(agent, err) < 0)
 		return err->code;
-	pipeline.rules = agent->rules;
+	pipeline.rules = agent->detection->rules;
+	pipeline.policies = agent->detection->policies;
 	pipeline.sender = agent->sender;
 	pipeline.hostname = agent->hostname;
 	return pipeline_new(&pipeline, &agent->pipeline, err);
@@ -174,7 +163,7 @@ void agent_close(struct agent *agent)
 		deliver_rest(agent);
 	sender_close(agent->sender);
 	pipeline_free(agent->pipeline);
-	ruleset_free(agent->rules);
+	detection_free(agent->detection);
 	strbuf_fini(&agent->line);
 	while (agent->metadata) {
 		struct metadata *next = agent->metadata->next;
@@ -202,6 +191,6 @@ void agent_use_metadata(struct agent *agent, struct metadata *metadata)
 
 void agent_wants(const struct agent *agent, struct sensor_wants *ret)
 {
-	pipeline_wants(agent->rules, agent->sender != NULL, ret);
+	pipeline_wants(agent->detection->rules, agent->sender != NULL, ret);
 	ret->reads = agent->conf->reads;
 }

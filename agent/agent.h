@@ -7,13 +7,14 @@
 #include "agent/pipeline/pipeline.h"
 #include "bus/sender.h"
 #include "conf/program.h"
+#include "rules/detection.h"
 
 #define HEARTBEAT_NS	 (10 * INT64_C(1000000000))
 #define METADATA_WAIT_NS INT64_C(1000000000) /* an endpoint that is slower than this is absent */
 
 /* First member of each command's configuration, filled by the rows of AGENT_OPTS. */
 struct agent_conf {
-	struct opt_list rules;
+	struct opt_list rules, policies;
 	const char *output;
 	const char *collector;
 	const char *spool;
@@ -23,6 +24,8 @@ struct agent_conf {
 #define AGENT_OPTS(conf)                                                                                             \
 	OPT(conf, agent.rules, "rules", 'r', OPT_LIST, "RULES", NULL,                                                \
 	    "rule file or folder in the Falco language; may be repeated; default: the built-in rules"),              \
+		OPT(conf, agent.policies, "policy", 0, OPT_LIST, "POLICIES", NULL,                                   \
+		    "policy file or folder; may be repeated; default: the built-in policies"),                       \
 		OPT(conf, agent.output, "output", 'o', OPT_TEXT, "FORMAT", "text",                                   \
 		    "how alerts are printed: text or json, both as Falco does"),                                     \
 		OPT(conf, agent.collector, "collector", 0, OPT_TEXT, "URL", NULL,                                    \
@@ -34,8 +37,8 @@ struct agent_conf {
 
 struct agent {
 	const struct agent_conf *conf;
-	struct ruleset *rules;
-	struct sender *sender; /* NULL without a collector */
+	struct detection *detection; /* what counts now */
+	struct sender *sender;	     /* NULL without a collector */
 	struct pipeline *pipeline;
 	struct origin origin;
 	struct metadata *metadata; /* newest first; older ones stay, processes point into them */
@@ -46,6 +49,9 @@ struct agent {
 
 /* Loads rules (problems go to stderr), opens the spool. agent must not move afterwards. */
 int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_mode mode, struct err *err);
+
+/* Where rules and policies come from; borrows from conf. */
+void agent_detection_conf(const struct agent_conf *conf, struct detection_conf *ret);
 
 /* Delivers what is left, and says what is not. Accepts a zeroed agent. */
 void agent_close(struct agent *agent);

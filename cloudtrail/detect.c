@@ -6,56 +6,40 @@
 #include <unistd.h>
 
 #include "cloudrecord/fields.h"
-#include "rules/pack.h"
-#include "rules/ruleset.h"
+#include "rules/detection.h"
 
 #define HOSTNAME_MAX 256
 
 struct detect {
-	struct ruleset *rules;
+	struct detect_conf conf;
+	struct detection *detection;
 	uint64_t number; /* of the record, from 1 */
 	char hostname[HOSTNAME_MAX];
 };
 
-static void print_diagnostics(const struct ruleset *rules)
+static int load(const struct detect_conf *conf, struct detection **ret, struct strbuf *problems, struct err *err)
 {
-	AUTO_STRBUF text = STRBUF_INIT;
-	size_t count;
-	const struct diagnostic *diagnostics = ruleset_diagnostics(rules, &count);
+	const struct detection_conf detection = { CLOUDTRAIL_SOURCE, conf->rules->items, conf->rules->count,
+						  conf->policies->items, conf->policies->count };
 
-	for (size_t i = 0; i < count; i++)
-		diagnostic_format(&diagnostics[i], &text);
-	fputs(text.data, stderr);
+	return detection_load(&detection, ret, problems, err);
 }
 
-static int load(struct detect *detect, const struct opt_list *paths, struct err *err)
-{
-	int code;
-
-	if (!paths->count && rulepack_add(detect->rules, CLOUDTRAIL_SOURCE, err) < 0)
-		return err->code;
-	for (size_t i = 0; i < paths->count; i++) {
-		if (ruleset_add_path(detect->rules, paths->items[i], err) < 0)
-			return err_wrap(err, "could not load rules");
-	}
-	code = ruleset_compile(detect->rules, err);
-	print_diagnostics(detect->rules);
-	return code < 0 ? err_wrap(err, "the rules have errors") : 0;
-}
-
-int detect_open(const struct opt_list *rules, struct detect **ret, struct err *err)
+int detect_open(const struct detect_conf *conf, struct detect **ret, struct err *err)
 {
 	AUTO_DETECT detect = calloc(1, sizeof(*detect));
+	AUTO_STRBUF problems = STRBUF_INIT;
+	int code;
 
 	if (!detect)
 		return err_set(err, ERR_MEMORY, "out of memory");
-	detect->rules = ruleset_new();
-	if (!detect->rules)
-		return err_set(err, ERR_MEMORY, "out of memory");
+	detect->conf = *conf;
 	if (gethostname(detect->hostname, sizeof(detect->hostname) - 1) < 0)
 		strcpy(detect->hostname, "localhost");
-	if (load(detect, rules, err) < 0)
-		return err->code;
+	code = load(conf, &detect->detection, &problems, err);
+	fputs(problems.data, stderr);
+	if (code < 0)
+		return err_wrap(err, code == ERR_SYNTAX ? "the rules have errors" : "could not load rules");
 	*ret = TAKE(detect);
 	return 0;
 }
@@ -64,7 +48,7 @@ void detect_close(struct detect *detect)
 {
 	if (!detect)
 		return;
-	ruleset_free(detect->rules);
+	detection_free(detect->detection);
 	free(detect);
 }
 
@@ -79,8 +63,13 @@ const char *detect_hostname(const struct detect *detect)
 	return detect->hostname;
 }
 
+/* Rules that held on the record, and count there. */
 struct held {
+	const struct detection *detection;
+	const struct field_reader *reader;
+	struct arena *arena;
 	size_t rules[RECORD_ALERTS_MAX];
+	struct policy_verdict verdicts[RECORD_ALERTS_MAX];
 	size_t count;
 };
 
@@ -88,8 +77,23 @@ static void note_rule(void *context, size_t rule)
 {
 	struct held *held = context;
 
-	if (held->count < RECORD_ALERTS_MAX)
-		held->rules[held->count++] = rule;
+	if (held->count == RECORD_ALERTS_MAX ||
+	    !policies_admit(held->detection->policies, rule, held->reader, held->arena, &held->verdicts[held->count]))
+		return;
+	held->rules[held->count++] = rule;
+}
+
+static int make_alert(const struct held *held, size_t index, struct alert *ret, struct err *err)
+{
+	const struct policy_verdict *verdict = &held->verdicts[index];
+	int code = ruleset_alert(held->detection->rules, held->rules[index], held->reader, held->arena, ret, err);
+
+	if (code < 0)
+		return code;
+	ret->policies = verdict->names;
+	ret->policy_count = verdict->count;
+	ret->severity = verdict->severity;
+	return 0;
 }
 
 int detect_record(struct detect *detect, const struct record *record, struct arena *arena, struct alert **ret,
@@ -99,17 +103,21 @@ int detect_record(struct detect *detect, const struct record *record, struct are
 		.record = record, .arena = arena, .number = ++detect->number, .hostname = detect->hostname
 	};
 	struct field_reader reader = fields_reader(&fields);
-	struct held held = { .count = 0 };
+	struct held held;
 
+	held.detection = detect->detection;
+	held.reader = &reader;
+	held.arena = arena;
+	held.count = 0;
 	*ret = NULL;
-	ruleset_match(detect->rules, CLOUDTRAIL_SOURCE, record->name, &reader, note_rule, &held);
+	ruleset_match(detect->detection->rules, CLOUDTRAIL_SOURCE, record->name, &reader, note_rule, &held);
 	if (!held.count)
 		return 0;
 	*ret = arena_array(arena, struct alert, held.count);
 	if (!*ret)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	for (size_t i = 0; i < held.count; i++) {
-		if (ruleset_alert(detect->rules, held.rules[i], &reader, arena, &(*ret)[i], err) < 0)
+		if (make_alert(&held, i, &(*ret)[i], err) < 0)
 			return err->code;
 	}
 	return (int)held.count;

@@ -11,11 +11,16 @@
 
 struct detect;
 
+/* Paths of files and folders, borrowed as long as detect lives; none: the built-in ones. */
+struct detect_conf {
+	const struct opt_list *rules, *policies;
+};
+
 /*
- * Loads the rule files (none: the built-in ones) and prints their diagnostics to standard error. Errors: ERR_SYNTAX when one is
- * an error, and those of reading the files.
+ * Loads rules and policies and prints their diagnostics to standard error. Errors: ERR_SYNTAX when one is an error, and those
+ * of reading the files.
  */
-int detect_open(const struct opt_list *rules, struct detect **ret, struct err *err);
+int detect_open(const struct detect_conf *conf, struct detect **ret, struct err *err);
 void detect_close(struct detect *detect); /* accepts NULL */
 void detect_close_pointer(struct detect **detect);
 

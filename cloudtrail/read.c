@@ -11,7 +11,7 @@
 
 struct read_conf {
 	const char *output;
-	struct opt_list rules;
+	struct opt_list rules, policies;
 };
 
 static const struct opt read_opts[] = {
@@ -19,6 +19,8 @@ static const struct opt read_opts[] = {
 	    "jsonl (the redacted record, one a line) or text"),
 	OPT(read_conf, rules, "rules", 'r', OPT_LIST, "RULES", NULL,
 	    "rule file or folder in the Falco language; adds the alerts behind each record; may be repeated"),
+	OPT(read_conf, policies, "policy", 0, OPT_LIST, "POLICIES", NULL,
+	    "policy file or folder: only rules in a policy count, where its scope says; adds the alerts, too"),
 	OPT_END,
 };
 
@@ -93,12 +95,13 @@ static int read_run(const void *conf_, int argc, char **argv, int *ret_exit, str
 	struct read_state state = { .text = strcmp(conf->output, "text") == 0, .line = STRBUF_INIT };
 	struct reader_sink sink = { .record = print_record, .problem = print_problem, .context = &state };
 	AUTO_READER reader = NULL;
+	const struct detect_conf detect = { &conf->rules, &conf->policies };
 	int code;
 
 	(void)argc;
 	if (!state.text && strcmp(conf->output, "jsonl") != 0)
 		return err_set(err, ERR_USAGE, "output is \"%s\", but must be jsonl or text", conf->output);
-	if ((conf->rules.count && detect_open(&conf->rules, &state.detect, err) < 0) ||
+	if (((conf->rules.count || conf->policies.count) && detect_open(&detect, &state.detect, err) < 0) ||
 	    reader_open(&sink, &reader, err) < 0)
 		return err->code;
 	arena_init(&state.arena, ALERT_ARENA_MAX);

@@ -29,7 +29,7 @@ struct run_conf {
 	const char *collector;
 	const char *spool;
 	const char *state;
-	struct opt_list rules;
+	struct opt_list rules, policies;
 	int64_t interval_ns;
 	int64_t patience_ns;
 	bool once;
@@ -45,6 +45,9 @@ static const struct opt run_opts[] = {
 	OPT(run_conf, state, "state", 0, OPT_TEXT, "DIR", NULL, "the state folder"),
 	OPT(run_conf, rules, "rules", 'r', OPT_LIST, "RULES", NULL,
 	    "rule file or folder; default: the built-in rules"),
+	OPT(run_conf, policies, "policy", 0, OPT_LIST, "POLICIES", NULL,
+	    "policy file or folder: only rules in a policy count, where its scope says; default: the built-in "
+	    "policies, and every rule counts"),
 	OPT(run_conf, interval_ns, "interval", 0, OPT_DURATION, "TIME", "10s",
 	    "time between two looks for new files"),
 	OPT(run_conf, patience_ns, "patience", 0, OPT_DURATION, "TIME", "15s",
@@ -246,12 +249,14 @@ static int run_open(struct run *run, struct err *err)
 {
 	struct reader_sink sink = { .record = take_record, .problem = take_problem, .context = run };
 
+	const struct detect_conf detect = { &run->conf->rules, &run->conf->policies };
+
 	arena_init(&run->arena, ALERT_ARENA_MAX);
 	run->told = seen_new();
 	run->bad = seen_new();
 	if (!run->told || !run->bad)
 		return err_set(err, ERR_MEMORY, "out of memory");
-	if (detect_open(&run->conf->rules, &run->detect, err) < 0 || reader_open(&sink, &run->reader, err) < 0 ||
+	if (detect_open(&detect, &run->detect, err) < 0 || reader_open(&sink, &run->reader, err) < 0 ||
 	    catch_signals(run, err) < 0)
 		return err->code;
 	return open_spool(run, err);

@@ -4,7 +4,7 @@
 
 #include "base/embedded.h"
 
-extern const struct embedded_file rulepack_runtime[], rulepack_cloudtrail[];
+extern const struct embedded_file rulepack_runtime[], rulepack_cloudtrail[], rulepack_policies[];
 
 static const struct {
 	const char *source;
@@ -30,4 +30,15 @@ int rulepack_add(struct ruleset *set, const char *source, struct err *err)
 		}
 	}
 	return found ? 0 : err_set(err, ERR_NOT_FOUND, "no rules are shipped for source \"%s\"", source);
+}
+
+int rulepack_add_policies(struct policies *policies, struct err *err)
+{
+	for (const struct embedded_file *file = rulepack_policies; file->name; file++) {
+		int done = policies_add_text(policies, file->name, file->data, file->length, err);
+
+		if (done < 0)
+			return done;
+	}
+	return 0;
 }

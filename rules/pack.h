@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "rules/policy.h"
 #include "rules/ruleset.h"
 
 /*
@@ -11,3 +12,6 @@
  * ERR_NOT_FOUND for another source.
  */
 int rulepack_add(struct ruleset *set, const char *source, struct err *err);
+
+/* Adds the shipped policies, for all sources. Errors: those of policies_add_text. */
+int rulepack_add_policies(struct policies *policies, struct err *err);

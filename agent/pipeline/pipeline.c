@@ -89,6 +89,12 @@ struct process_table *pipeline_processes(struct pipeline *pipeline)
 	return pipeline->processes;
 }
 
+void pipeline_use_rules(struct pipeline *pipeline, const struct ruleset *rules, const struct policies *policies)
+{
+	pipeline->conf.rules = rules;
+	pipeline->conf.policies = policies;
+}
+
 void pipeline_stats(const struct pipeline *pipeline, struct pipeline_stats *ret)
 {
 	*ret = pipeline->stats;
@@ -173,13 +179,20 @@ static void on_match(void *context, size_t rule)
 	struct passage *passage = context;
 	struct pipeline *pipeline = passage->pipeline;
 	struct alert *alert = &passage->alerts[passage->alert_count];
+	struct policy_verdict verdict = { 0 };
 	struct err err = { 0 };
 
+	if (pipeline->conf.policies &&
+	    !policies_admit(pipeline->conf.policies, rule, &passage->reader, &pipeline->arena, &verdict))
+		return;
 	if (passage->alert_count == ALERTS_MAX ||
 	    ruleset_alert(pipeline->conf.rules, rule, &passage->reader, &pipeline->arena, alert, &err) < 0) {
 		lose(pipeline, LOST_ALERT);
 		return;
 	}
+	alert->policies = verdict.names;
+	alert->policy_count = verdict.count;
+	alert->severity = verdict.severity;
 	passage->alert_count++;
 	pipeline->stats.alerts++;
 	if (pipeline->conf.on_alert)

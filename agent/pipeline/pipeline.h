@@ -6,14 +6,16 @@
 
 #include "agent/sensor/sensor.h"
 #include "agent/state/process_table.h"
+#include "rules/policy.h"
 #include "rules/ruleset.h"
 
 struct sender;
 struct pipeline;
 
 struct pipeline_conf {
-	const struct ruleset *rules; /* compiled; borrowed */
-	struct sender *sender;	     /* NULL: nothing is delivered; borrowed */
+	const struct ruleset *rules;	 /* compiled; borrowed */
+	const struct policies *policies; /* bound to rules; borrowed; NULL: every rule counts */
+	struct sender *sender;		 /* NULL: nothing is delivered; borrowed */
 	/* Called for each alert as it is made; may be NULL. */
 	void (*on_alert)(void *context, const struct alert *alert, int64_t time_ns);
 	void *on_alert_context;
@@ -36,6 +38,9 @@ void pipeline_handle(void *context, const struct sensor_event *event);
 
 /* Events that the sensor lost and no event's lost says; 0 is fine. */
 void pipeline_sensor_lost(struct pipeline *pipeline, uint64_t lost);
+
+/* From the next event on these count. The former ones are not looked at again. Not from inside of a handler. */
+void pipeline_use_rules(struct pipeline *pipeline, const struct ruleset *rules, const struct policies *policies);
 
 /* Reports that all is well, or what is not (detail may be NULL). */
 void pipeline_heartbeat(struct pipeline *pipeline, const char *detail);

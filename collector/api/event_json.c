@@ -102,7 +102,7 @@ static json_t *heartbeat_json(const struct heartbeat *heartbeat)
 
 static json_t *alert_json(const struct event_row *row, const struct alert *alert)
 {
-	json_t *json = json_object(), *tags = json_array(), *fields = json_object();
+	json_t *json = json_object(), *tags = json_array(), *fields = json_object(), *policies = json_array();
 	char id[ALERT_ID_MAX];
 
 	json_set_text(json, "id", alert_id(row->event_id, alert->rule, alert->rule_version, id));
@@ -119,6 +119,10 @@ static json_t *alert_json(const struct event_row *row, const struct alert *alert
 		if (!value || json_object_set_new(fields, alert->fields[i].name, value) < 0)
 			json_set_text(fields, alert->fields[i].name, alert->fields[i].json);
 	}
+	for (size_t i = 0; i < alert->policy_count; i++)
+		append_text(policies, alert->policies[i]);
+	json_object_set_new(json, "policies", policies);
+	json_set_text(json, "severity", alert->severity ? severity_name(alert->severity) : NULL);
 	json_object_set_new(json, "tags", tags);
 	json_object_set_new(json, "output_fields", fields);
 	return json;

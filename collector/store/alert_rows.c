@@ -24,15 +24,15 @@ static char *fields_json(const struct alert *alert)
 	return json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS);
 }
 
-static char *tags_json(const struct alert *alert)
+static char *texts_json(const char *const *texts, size_t count)
 {
 	AUTO_JSON array = json_array();
 
-	for (size_t i = 0; i < alert->tag_count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		AUTO_JSON holder = json_object();
 
-		json_set_text(holder, "tag", or_empty(alert->tags[i]));
-		json_array_append(array, json_object_get(holder, "tag"));
+		json_set_text(holder, "text", or_empty(texts[i]));
+		json_array_append(array, json_object_get(holder, "text"));
 	}
 	return json_dumps(array, JSON_COMPACT);
 }
@@ -40,7 +40,8 @@ static char *tags_json(const struct alert *alert)
 static void add_alert(struct params *params, const struct derive_input *input, const struct derived *derived,
 		      const struct alert *alert)
 {
-	AUTO_FREE char *tags = tags_json(alert), *fields = fields_json(alert);
+	AUTO_FREE char *tags = texts_json(alert->tags, alert->tag_count), *fields = fields_json(alert);
+	AUTO_FREE char *policies = texts_json(alert->policies, alert->policy_count);
 	char id[ALERT_ID_MAX];
 
 	params_text(params, 1, alert_id(input->event_id, or_empty(alert->rule), or_empty(alert->rule_version), id));
@@ -57,6 +58,8 @@ static void add_alert(struct params *params, const struct derive_input *input, c
 	params_id(params, 12, derived->cluster_id);
 	params_id(params, 13, derived->actor_id);
 	params_id(params, 14, derived->container_id);
+	params_text(params, 15, policies ? policies : "[]");
+	params_int(params, 16, alert->severity);
 }
 
 void alert_rows_add(struct params *params, const struct derive_input *input, const struct derived *derived)

@@ -5,13 +5,22 @@
 #include "collector/store/stored_event.h"
 
 static const struct column alert_columns[] = {
-	COLUMN(alert_row, id, TEXT),	       COLUMN(alert_row, event_id, UUID),
-	COLUMN(alert_row, time_ns, TIME),      COLUMN(alert_row, rule, TEXT),
-	COLUMN(alert_row, rule_version, TEXT), COLUMN(alert_row, source, TEXT),
-	COLUMN(alert_row, output, TEXT),       COLUMN(alert_row, priority, ENUM),
-	COLUMN(alert_row, tags_json, JSON),    COLUMN(alert_row, fields_json, JSON),
-	COLUMN(alert_row, task_id, INT),       COLUMN(alert_row, cluster_id, INT),
-	COLUMN(alert_row, actor_id, INT),      COLUMN(alert_row, container_id, INT),
+	COLUMN(alert_row, id, TEXT),
+	COLUMN(alert_row, event_id, UUID),
+	COLUMN(alert_row, time_ns, TIME),
+	COLUMN(alert_row, rule, TEXT),
+	COLUMN(alert_row, rule_version, TEXT),
+	COLUMN(alert_row, source, TEXT),
+	COLUMN(alert_row, output, TEXT),
+	COLUMN(alert_row, priority, ENUM),
+	COLUMN(alert_row, tags_json, JSON),
+	COLUMN(alert_row, fields_json, JSON),
+	COLUMN(alert_row, task_id, INT),
+	COLUMN(alert_row, cluster_id, INT),
+	COLUMN(alert_row, actor_id, INT),
+	COLUMN(alert_row, container_id, INT),
+	COLUMN(alert_row, policies_json, JSON),
+	COLUMN(alert_row, severity, ENUM),
 };
 static const struct row_shape alert_shape = ROW_SHAPE(alert_row, alert_columns);
 

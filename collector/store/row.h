@@ -38,7 +38,8 @@ struct alert_row {
 	int64_t time_ns;
 	const char *rule, *rule_version, *source, *output;
 	enum priority priority;
-	const char *tags_json, *fields_json;		     /* JSON texts */
+	enum severity severity;
+	const char *tags_json, *fields_json, *policies_json; /* JSON texts */
 	int64_t task_id, cluster_id, actor_id, container_id; /* 0 = none */
 };
 

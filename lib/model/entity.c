@@ -128,6 +128,28 @@ const char *priority_name(enum priority priority)
 	return "?";
 }
 
+const char *severity_name(enum severity severity)
+{
+	switch (severity) {
+#define X(id, number, name)                                                                                          \
+	case number:                                                                                                 \
+		return name;
+		SEVERITIES(X)
+#undef X
+	}
+	return "?";
+}
+
+int severity_find(const char *name)
+{
+#define X(id, number, text)                                                                                          \
+	if (strcmp(name, text) == 0)                                                                                 \
+		return number;
+	SEVERITIES(X)
+#undef X
+	return -1;
+}
+
 int priority_find(const char *name)
 {
 #define X(id, number, text)                                                                                          \

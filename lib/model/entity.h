@@ -84,6 +84,8 @@ char *alert_id(const uint8_t event[EVENT_ID_SIZE], const char *rule, const char 
 
 const char *priority_name(enum priority priority);
 const char *event_kind_name(enum event_kind kind);
+const char *severity_name(enum severity severity);
+int severity_find(const char *name); /* as written in the table; -1 if unrecognized */
 int priority_find(const char *name); /* any case; "Info" too; -1 if unrecognized */
 
 /* Word for a confidence: certain, strong, probable, weak, hidden. */

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/alert.h"
+
 /* kind, name */
 #define EVENT_KINDS(X)                                                                                               \
 	X(EXEC, 1, "exec")                                                                                           \
@@ -24,23 +26,6 @@
 enum event_kind {
 #define X(id, number, name) EVENT_##id = (number),
 	EVENT_KINDS(X)
-#undef X
-};
-
-/* Falco's eight, most urgent first; numbers are stored. */
-#define PRIORITIES(X)                                                                                                \
-	X(EMERGENCY, 0, "Emergency")                                                                                 \
-	X(ALERT, 1, "Alert")                                                                                         \
-	X(CRITICAL, 2, "Critical")                                                                                   \
-	X(ERROR, 3, "Error")                                                                                         \
-	X(WARNING, 4, "Warning")                                                                                     \
-	X(NOTICE, 5, "Notice")                                                                                       \
-	X(INFORMATIONAL, 6, "Informational")                                                                         \
-	X(DEBUG, 7, "Debug")
-
-enum priority {
-#define X(id, number, name) PRIORITY_##id = (number),
-	PRIORITIES(X)
 #undef X
 };
 
@@ -93,24 +78,6 @@ struct heartbeat {
 	uint64_t spooled_batches;
 	uint64_t dropped_events; /* since the stream began */
 	const char *detail;	 /* what limits the sensor, or NULL */
-};
-
-struct alert_field {
-	const char *name; /* as in the rule's output: proc.aname[2] */
-	const char *json; /* value as JSON text */
-};
-
-/* A rule held on the event. */
-struct alert {
-	const char *rule;
-	const char *rule_version; /* 16 hexadecimal digits of the rule's text and what it uses */
-	enum priority priority;
-	const char *source; /* syscall or aws_cloudtrail */
-	const char *output; /* formatted, without time and priority */
-	const char *const *tags;
-	size_t tag_count;
-	const struct alert_field *fields;
-	size_t field_count;
 };
 
 struct event {

@@ -147,6 +147,10 @@ static Clewline__V1__Alert *pack_alert(struct pack *pack, const struct alert *al
 	out->tags = pack_alloc(pack, alert->tag_count * sizeof(*out->tags));
 	for (size_t i = 0; out->tags && i < alert->tag_count; i++)
 		out->tags[out->n_tags++] = string_of(pack, alert->tags[i]);
+	out->policies = pack_alloc(pack, alert->policy_count * sizeof(*out->policies));
+	for (size_t i = 0; out->policies && i < alert->policy_count; i++)
+		out->policies[out->n_policies++] = string_of(pack, alert->policies[i]);
+	out->severity = alert->severity;
 	out->fields = pack_alloc(pack, alert->field_count * sizeof(*out->fields));
 	for (size_t i = 0; out->fields && i < alert->field_count; i++)
 		out->fields[out->n_fields++] = pack_alert_field(pack, &alert->fields[i]);

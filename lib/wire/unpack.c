@@ -133,6 +133,8 @@ static int unpack_alert(struct arena *arena, const Clewline__V1__Alert *in, stru
 		return no_room(err);
 	if (in->priority > PRIORITY_DEBUG)
 		return err_set(err, ERR_SYNTAX, "alert.priority is %u", in->priority);
+	if (in->severity > SEVERITY_HIGH)
+		return err_set(err, ERR_SYNTAX, "alert.severity is %u", in->severity);
 	for (size_t i = 0; i < in->n_fields; i++)
 		fields[i] = (struct alert_field){ in->fields[i]->name, text(in->fields[i]->json) };
 	*ret = (struct alert){
@@ -145,6 +147,9 @@ static int unpack_alert(struct arena *arena, const Clewline__V1__Alert *in, stru
 		.tag_count = in->n_tags,
 		.fields = fields,
 		.field_count = in->n_fields,
+		.policies = (const char *const *)in->policies,
+		.policy_count = in->n_policies,
+		.severity = (enum severity)in->severity,
 	};
 	return 0;
 }

@@ -73,6 +73,7 @@ struct event sample_file(struct arena *arena, uint64_t number)
 struct event sample_alert(struct arena *arena, uint64_t number)
 {
 	static const char *const tags[] = { "container", "filesystem", "mitre_persistence" };
+	static const char *const policies[] = { "Suspicious Filesystem Changes", "\xc3\x84nderungen" };
 	struct event event = sample_file(arena, number);
 	struct alert_field *fields = must(arena_array(arena, struct alert_field, 2));
 	struct alert *alert = must(arena_new(arena, struct alert));
@@ -90,6 +91,9 @@ struct event sample_alert(struct arena *arena, uint64_t number)
 		.tag_count = ARRAY_SIZE(tags),
 		.fields = fields,
 		.field_count = 2,
+		.policies = policies,
+		.policy_count = ARRAY_SIZE(policies),
+		.severity = SEVERITY_HIGH,
 	};
 	event.lineage = sample_process(arena, number + 1000);
 	event.lineage_count = 1;

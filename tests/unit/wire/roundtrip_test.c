@@ -80,6 +80,10 @@ static void check_alert(const struct alert *is, const struct alert *must)
 	assert_int_equal(is->tag_count, must->tag_count);
 	for (size_t i = 0; i < must->tag_count; i++)
 		assert_string_equal(is->tags[i], must->tags[i]);
+	assert_int_equal(is->severity, must->severity);
+	assert_int_equal(is->policy_count, must->policy_count);
+	for (size_t i = 0; i < must->policy_count; i++)
+		assert_string_equal(is->policies[i], must->policies[i]);
 	assert_int_equal(is->field_count, must->field_count);
 	for (size_t i = 0; i < must->field_count; i++) {
 		assert_string_equal(is->fields[i].name, must->fields[i].name);
