@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/rules.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -14,58 +15,6 @@
 #define SPOOL_MAX	 (256 * INT64_C(1048576))
 #define FLUSH_NS	 NS_PER_S
 #define LAST_DELIVERY_NS (5 * NS_PER_S)
-
-/* A guess by its text, good enough for a warning: such a rule can hold on an open that only reads. */
-static bool rule_reads(const struct rule_info *rule)
-{
-	if (!rule->enabled || strcmp(rule->source, "syscall") != 0)
-		return false;
-	return strstr(rule->condition, "evt.is_open_read") ||
-	       (strstr(rule->condition, "openat") && !strstr(rule->condition, "evt.is_open_write"));
-}
-
-/*
- * A rule that can never hold must not look as if it watched. Of the built-in rules the help says it; a line at every start
- * would only teach people not to read.
- */
-static void warn_of_reads(const struct agent *agent)
-{
-	struct rule_info rule, first = { 0 };
-	size_t count = 0;
-
-	for (size_t i = 0; i < ruleset_count(agent->detection->rules) && !agent->conf->reads; i++) {
-		ruleset_info(agent->detection->rules, i, &rule);
-		if (rule_reads(&rule) && count++ == 0)
-			first = rule;
-	}
-	if (count)
-		log_warn("reads-not-seen",
-			 "%zu rules, such as \"%s\", look at files opened for reading, which are seen with --reads "
-			 "only",
-			 count, first.name);
-}
-
-void agent_detection_conf(const struct agent_conf *conf, struct detection_conf *ret)
-{
-	*ret = (struct detection_conf){ "syscall", conf->rules.items, conf->rules.count, conf->policies.items,
-					conf->policies.count };
-}
-
-static int load_rules(struct agent *agent, struct err *err)
-{
-	AUTO_STRBUF problems = STRBUF_INIT;
-	struct detection_conf conf;
-	int code;
-
-	agent_detection_conf(agent->conf, &conf);
-	code = detection_load(&conf, &agent->detection, &problems, err);
-	fputs(problems.data, stderr);
-	if (code == ERR_SYNTAX)
-		return err_set(err, ERR_SYNTAX, "the rules have errors, listed above");
-	if (code == 0 && conf.rule_count)
-		warn_of_reads(agent);
-	return code;
-}
 
 static void print_alert(void *context, const struct alert *alert, int64_t time_ns)
 {
@@ -136,7 +85,7 @@ int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_m
 	*agent = (struct agent){ .conf = conf };
 	strbuf_init(&agent->line, STRBUF_MAX_DEFAULT);
 	set_origin(agent, mode);
-	if (check_conf(conf, err) < 0 || load_rules(agent, err) < 0 || open_sender(agent, err) < 0)
+	if (check_conf(conf, err) < 0 || agent_rules_open(agent, mode, err) < 0 || open_sender(agent, err) < 0)
 		return err->code;
 	pipeline.rules = agent->detection->rules;
 	pipeline.policies = agent->detection->policies;
@@ -163,7 +112,7 @@ void agent_close(struct agent *agent)
 		deliver_rest(agent);
 	sender_close(agent->sender);
 	pipeline_free(agent->pipeline);
-	detection_free(agent->detection);
+	agent_rules_close(agent);
 	strbuf_fini(&agent->line);
 	while (agent->metadata) {
 		struct metadata *next = agent->metadata->next;

@@ -3,6 +3,8 @@
  */
 #pragma once
 
+#include <pthread.h>
+
 #include "agent/ecs/metadata.h"
 #include "agent/pipeline/pipeline.h"
 #include "bus/sender.h"
@@ -38,7 +40,10 @@ struct agent_conf {
 struct agent {
 	const struct agent_conf *conf;
 	struct detection *detection; /* what counts now */
-	struct sender *sender;	     /* NULL without a collector */
+	struct reload *reload;
+	struct sensor_wants sensed; /* calls that everything delivers that is watched now */
+	pthread_t thread;	    /* that waits for the sensor */
+	struct sender *sender;	    /* NULL without a collector */
 	struct pipeline *pipeline;
 	struct origin origin;
 	struct metadata *metadata; /* newest first; older ones stay, processes point into them */
@@ -49,9 +54,6 @@ struct agent {
 
 /* Loads rules (problems go to stderr), opens the spool. agent must not move afterwards. */
 int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_mode mode, struct err *err);
-
-/* Where rules and policies come from; borrows from conf. */
-void agent_detection_conf(const struct agent_conf *conf, struct detection_conf *ret);
 
 /* Delivers what is left, and says what is not. Accepts a zeroed agent. */
 void agent_close(struct agent *agent);

@@ -4,6 +4,8 @@
 #include <time.h>
 
 #include "agent/agent.h"
+#include "agent/reload.h"
+#include "agent/rules.h"
 #include "agent/sensor/trace/tracer.h"
 #include "base/time.h"
 
@@ -16,6 +18,7 @@ static void signal_set(sigset_t *set)
 	sigemptyset(set);
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		sigaddset(set, signals[i]);
+	sigaddset(set, FOLLOW_RENEW);
 }
 
 void follow_block_signals(sigset_t *ret_former)
@@ -37,6 +40,24 @@ static struct timespec time_left(int64_t until_ns)
 	return (struct timespec){ left / NS_PER_S, left % NS_PER_S };
 }
 
+/* A terminal that goes away also sends SIGHUP, and does not mean the rules. */
+static void take_signal(const struct follow *follow, const siginfo_t *info)
+{
+	if (info->si_signo == SIGHUP && info->si_code != SI_KERNEL)
+		reload_ask(follow->agent->reload);
+	else if (info->si_signo != FOLLOW_RENEW && follow->on_signal)
+		follow->on_signal(follow->context, info);
+}
+
+static void renew_rules(const struct follow *follow)
+{
+	if (!agent_rules_renew(follow->agent))
+		return;
+	if (follow->on_rules)
+		follow->on_rules(follow->context);
+	agent_rules_warn(follow->agent, follow->remedy);
+}
+
 void follow_run(const struct follow *follow)
 {
 	int64_t heartbeat_ns = time_monotonic_ns();
@@ -50,6 +71,7 @@ void follow_run(const struct follow *follow)
 		tracer_step(follow->tracer);
 		if (follow->is_done(follow->context))
 			return;
+		renew_rules(follow);
 		if (time_monotonic_ns() >= heartbeat_ns) {
 			pipeline_heartbeat(follow->agent->pipeline, NULL);
 			heartbeat_ns += HEARTBEAT_NS;
@@ -58,7 +80,6 @@ void follow_run(const struct follow *follow)
 		/* Blocked SIGCHLD stays pending, so a stop between tracer_step() and here ends the wait at once. */
 		if (sigtimedwait(&set, &info, &left) < 0 || info.si_signo == SIGCHLD)
 			continue;
-		if (follow->on_signal)
-			follow->on_signal(follow->context, &info);
+		take_signal(follow, &info);
 	}
 }

@@ -13,9 +13,11 @@ struct follow {
 	struct agent *agent;
 	struct tracer *tracer;
 	void *context;
-	/* A signal other than SIGCHLD came; may be NULL. */
+	/* A signal came, other than SIGCHLD and a SIGHUP that asks for the rules to be read again; may be NULL. */
 	void (*on_signal)(void *context, const siginfo_t *info);
 	bool (*is_done)(void *context);
+	void (*on_rules)(void *context); /* other rules count now; may be NULL */
+	const char *remedy;		 /* see agent_rules_warn() */
 };
 
 /*
@@ -29,3 +31,6 @@ void follow_run(const struct follow *follow);
 
 /* Signal that wakes the loop from another thread. */
 #define FOLLOW_WAKE SIGUSR1
+
+/* The same for rules that were read again; nobody else sends it, so that it cannot be taken for a signal to the command. */
+#define FOLLOW_RENEW SIGRTMIN

@@ -4,7 +4,9 @@
 #include "agent/agent.h"
 #include "agent/commands.h"
 #include "agent/containers.h"
+#include "agent/reload.h"
 #include "agent/resolve.h"
+#include "agent/rules.h"
 #include "agent/sensor/bpf/sensor_bpf.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -24,17 +26,21 @@ struct host {
 	struct resolver resolver;
 };
 
-static volatile sig_atomic_t is_asked_to_stop;
+static volatile sig_atomic_t is_asked_to_stop, is_asked_for_rules;
 
-static void stop(int signal_number UNUSED)
+/* A terminal that goes away sends SIGHUP, too: that one ends the watch. */
+static void on_signal(int number, siginfo_t *info, void *context UNUSED)
 {
-	is_asked_to_stop = 1;
+	if (number == SIGHUP && info->si_code != SI_KERNEL)
+		is_asked_for_rules = 1;
+	else
+		is_asked_to_stop = 1;
 }
 
 static void catch_signals(void)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action = { .sa_handler = stop };
+	struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO };
 
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		sigaction(signals[i], &action, NULL);
@@ -54,6 +60,17 @@ static void handle(void *context, const struct sensor_event *event)
 	pipeline_handle(host->agent.pipeline, resolver_handle(&host->resolver, event));
 }
 
+/* The kernel's programs are fixed when they are loaded: calls that nobody wanted then are not seen. */
+static void renew_rules(struct host *host)
+{
+	if (is_asked_for_rules) {
+		is_asked_for_rules = 0;
+		reload_ask(host->agent.reload);
+	}
+	if (agent_rules_renew(&host->agent))
+		agent_rules_warn(&host->agent, "until secagent is started anew");
+}
+
 static int watch(struct host *host, struct err *err)
 {
 	int64_t heartbeat_ns = time_monotonic_ns();
@@ -61,6 +78,7 @@ static int watch(struct host *host, struct err *err)
 	while (!is_asked_to_stop) {
 		if (sensor_bpf_poll(host->sensor, POLL_MS, handle, host, err) < 0)
 			return err->code;
+		renew_rules(host);
 		if (time_monotonic_ns() < heartbeat_ns)
 			continue;
 		pipeline_heartbeat(host->agent.pipeline, NULL);
@@ -81,6 +99,7 @@ static int host_open(struct host *host, const struct agent_conf *conf, struct er
 		return err_set(err, ERR_MEMORY, "out of memory");
 	resolver_init(&host->resolver);
 	agent_wants(&host->agent, &wants);
+	agent_rules_sensed(&host->agent, true);
 	return sensor_bpf_open(&wants, &host->sensor, err);
 }
 
@@ -130,7 +149,8 @@ const struct command command_host = {
 		"Needs CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN) and a kernel from 5.10 on that describes its types "
 		"(BTF); where\n"
 		"that is not given, one line says what is missing, and the exit code is 4. Ends by SIGINT or "
-		"SIGTERM.\n\n"
+		"SIGTERM.\n"
+		"Files of rules and policies are read again when they change, and by SIGHUP.\n\n"
 		"  secagent host\n"
 		"  secagent host -r rules.yaml -o json --collector tcp://collector:4646",
 	.opts = host_opts,

@@ -9,6 +9,7 @@
 #include "agent/agent.h"
 #include "agent/commands.h"
 #include "agent/follow.h"
+#include "agent/rules.h"
 #include "agent/sensor/trace/filter.h"
 #include "agent/sensor/trace/tracer.h"
 #include "base/log.h"
@@ -130,12 +131,17 @@ static int finish(struct run *run, char **argv, int *ret_exit, struct err *err)
 static int run_traced(struct run *run, char **argv, int *ret_exit, struct err *err)
 {
 	struct sensor_wants wants;
-	struct follow follow = { &run->agent, NULL, run, pass_signal, run_is_done };
+	struct follow follow = { .agent = &run->agent,
+				 .context = run,
+				 .on_signal = pass_signal,
+				 .is_done = run_is_done,
+				 .remedy = "until the command is started anew" };
 
 	agent_wants(&run->agent, &wants);
 	if (filter_build(&wants, &run->filter, err) < 0 ||
 	    tracer_new(pipeline_handle, run->agent.pipeline, &run->tracer, err) < 0)
 		return err->code;
+	agent_rules_sensed(&run->agent, true);
 	follow.tracer = run->tracer;
 	if (start_command(run, argv, err) < 0)
 		return err->code;
@@ -177,7 +183,9 @@ const struct command command_run = {
 		"the command cannot gain any either (no_new_privs: sudo and other setuid programs do not work in "
 		"it).\n"
 		"secagent ends when the command and everything it started have ended, with the command's exit code\n"
-		"(128 + the number of a signal; 126 or 127 if it could not be run).\n\n"
+		"(128 + the number of a signal; 126 or 127 if it could not be run). SIGHUP to secagent reads rules "
+		"and\n"
+		"policies again; other signals go to the command.\n\n"
 		"  secagent run -- ./install.sh\n"
 		"  secagent run -r rules.yaml -o json -- make test",
 	.opts = run_opts,

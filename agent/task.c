@@ -7,6 +7,7 @@
 #include "agent/commands.h"
 #include "agent/follow.h"
 #include "agent/gate.h"
+#include "agent/rules.h"
 #include "agent/sensor/trace/tracer.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -87,6 +88,7 @@ static void take_over(struct task *task, struct gate_request *request)
 {
 	struct metadata *metadata = request->prepared;
 	const struct container_identity *container = metadata ? find_container(metadata, request) : NULL;
+	bool is_first = tracer_count(task->tracer) == 0;
 	struct err err = { 0 };
 
 	agent_use_metadata(&task->agent, metadata);
@@ -95,11 +97,36 @@ static void take_over(struct task *task, struct gate_request *request)
 		gate_answer(request, LAUNCH_UNFILTERED, NULL, err.message);
 		return;
 	}
+	agent_rules_sensed(&task->agent, is_first);
 	process_table_assign(pipeline_processes(task->agent.pipeline), request->pid, container);
 	task->had_one = true;
 	log_info("traced", "process %d of container \"%s\" is watched", request->pid,
 		 container && container->info.name ? container->info.name : "(not known)");
 	gate_answer(request, LAUNCH_GO, &task->filter, NULL);
+}
+
+static int make_filter(struct task *task, struct err *err)
+{
+	struct sensor_wants wants;
+	struct filter filter;
+
+	agent_wants(&task->agent, &wants);
+	if (filter_build(&wants, &filter, err) < 0)
+		return err->code;
+	task->filter = filter;
+	if (!task->tracer || tracer_count(task->tracer) == 0)
+		agent_rules_sensed(&task->agent, true);
+	return 0;
+}
+
+/* What runs keeps its filter for ever; what is launched from now on gets a new one. */
+static void use_rules(void *context)
+{
+	struct task *task = context;
+	struct err err = { 0 };
+
+	if (make_filter(task, &err) < 0)
+		log_error("filter-not-made", "%s; what is launched is watched as before", err.message);
 }
 
 static void on_signal(void *context, const siginfo_t *info)
@@ -127,12 +154,14 @@ static bool task_is_done(void *context)
 static int task_run(struct task *task, const char *socket, struct err *err)
 {
 	struct gate_conf gate = { socket, prepare, wake, task };
-	struct follow follow = { &task->agent, NULL, task, on_signal, task_is_done };
-	struct sensor_wants wants;
+	struct follow follow = { .agent = &task->agent,
+				 .context = task,
+				 .on_signal = on_signal,
+				 .is_done = task_is_done,
+				 .on_rules = use_rules,
+				 .remedy = "in what runs already, but in what is launched from now on" };
 
-	agent_wants(&task->agent, &wants);
-	if (filter_build(&wants, &task->filter, err) < 0 ||
-	    tracer_new(pipeline_handle, task->agent.pipeline, &task->tracer, err) < 0 ||
+	if (make_filter(task, err) < 0 || tracer_new(pipeline_handle, task->agent.pipeline, &task->tracer, err) < 0 ||
 	    gate_open(&gate, &task->gate, err) < 0)
 		return err->code;
 	/* The sidecar's own view first, so that its first heartbeat already names the task; launchers can wait so long. */
@@ -172,6 +201,7 @@ const struct command command_task = {
 		"on a\n"
 		"shared volume. The task needs pidMode \"task\", and this container the capability SYS_PTRACE.\n"
 		"Names of task, cluster, containers and images come from the metadata endpoint of ECS.\n"
+		"Files of rules and policies are read again when they change, and by SIGHUP.\n"
 		"SIGTERM ends it when the workload has ended, after 25 seconds at the latest; a second one at once.",
 	.opts = task_opts,
 	.conf_size = sizeof(struct task_conf),

@@ -1,0 +1,145 @@
+#include "agent/rules.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/follow.h"
+#include "agent/reload.h"
+#include "base/log.h"
+
+/* A guess by its text, good enough for a warning: such a rule can hold on an open that only reads. */
+static bool rule_reads(const struct rule_info *rule)
+{
+	if (!rule->enabled || strcmp(rule->source, "syscall") != 0)
+		return false;
+	return strstr(rule->condition, "evt.is_open_read") ||
+	       (strstr(rule->condition, "openat") && !strstr(rule->condition, "evt.is_open_write"));
+}
+
+/*
+ * A rule that can never hold must not look as if it watched. Of the built-in rules the help says it; a line at every start
+ * would only teach people not to read.
+ */
+static void warn_of_reads(const struct agent *agent)
+{
+	const struct ruleset *rules = agent->detection->rules;
+	struct rule_info rule, first = { 0 };
+	size_t count = 0;
+
+	for (size_t i = 0; i < ruleset_count(rules) && !agent->conf->reads; i++) {
+		ruleset_info(rules, i, &rule);
+		if (rule_reads(&rule) && count++ == 0)
+			first = rule;
+	}
+	if (count && agent->conf->rules.count)
+		log_warn("reads-not-seen",
+			 "%zu rules, such as \"%s\", look at files opened for reading, which are seen with --reads "
+			 "only",
+			 count, first.name);
+}
+
+static void wake(void *context)
+{
+	const struct agent *agent = context;
+
+	pthread_kill(agent->thread, FOLLOW_RENEW);
+}
+
+/* A host's sensor is asked ten times a second anyway, and does not wait for signals. */
+static int open_reload(struct agent *agent, const struct detection_conf *detection, enum origin_mode mode,
+		       struct err *err)
+{
+	struct reload_conf conf = { *detection, mode != ORIGIN_RUN, mode == ORIGIN_HOST ? NULL : wake, agent };
+
+	agent->thread = pthread_self();
+	if (reload_open(&conf, &agent->reload, err) < 0)
+		return err->code;
+	if (reload_unwatched(agent->reload))
+		log_warn("rules-not-watched", "changes of \"%s\" are not noticed; SIGHUP reads the rules again",
+			 reload_unwatched(agent->reload));
+	return 0;
+}
+
+int agent_rules_open(struct agent *agent, enum origin_mode mode, struct err *err)
+{
+	AUTO_STRBUF problems = STRBUF_INIT;
+	const struct agent_conf *conf = agent->conf;
+	const struct detection_conf detection = { "syscall", conf->rules.items, conf->rules.count,
+						  conf->policies.items, conf->policies.count };
+	int code = detection_load(&detection, &agent->detection, &problems, err);
+
+	fputs(problems.data, stderr);
+	if (code == ERR_SYNTAX)
+		return err_set(err, ERR_SYNTAX, "the rules have errors, listed above");
+	if (code < 0)
+		return code;
+	warn_of_reads(agent);
+	return open_reload(agent, &detection, mode, err);
+}
+
+void agent_rules_close(struct agent *agent)
+{
+	reload_close(agent->reload);
+	detection_free(agent->detection);
+	agent->reload = NULL;
+	agent->detection = NULL;
+}
+
+void agent_rules_sensed(struct agent *agent, bool is_first)
+{
+	struct sensor_wants wants;
+
+	agent_wants(agent, &wants);
+	for (int call = 0; call < SENSOR_CALL_COUNT; call++)
+		agent->sensed.calls[call] = wants.calls[call] && (is_first || agent->sensed.calls[call]);
+}
+
+void agent_rules_warn(const struct agent *agent, const char *remedy)
+{
+	AUTO_STRBUF names = STRBUF_INIT;
+	struct sensor_wants wants;
+
+	agent_wants(agent, &wants);
+	for (int call = 0; call < SENSOR_CALL_COUNT; call++) {
+		if (wants.calls[call] && !agent->sensed.calls[call])
+			strbuf_addf(&names, "%s%s", names.length ? ", " : "",
+				    sensor_call_name((enum sensor_call)call));
+	}
+	if (names.length)
+		log_warn("calls-not-seen", "calls that the rules of now look at are not seen %s: %s", remedy,
+			 names.data);
+}
+
+static void say_unchanged(const struct agent *agent, bool is_asked)
+{
+	if (is_asked)
+		log_info("rules-unchanged", "%zu rules, version %s: nothing has changed", agent->detection->active,
+			 agent->detection->version);
+}
+
+bool agent_rules_renew(struct agent *agent)
+{
+	struct detection *former = agent->detection;
+	struct reload_result result;
+
+	if (!agent->reload || !reload_take(agent->reload, &result))
+		return false;
+	if (!result.detection) {
+		log_error("rules-not-loaded", "%s; the %zu rules of before stay, version %s", result.problem.message,
+			  former->active, former->version);
+		return false;
+	}
+	if (strcmp(result.detection->version, former->version) == 0) {
+		say_unchanged(agent, result.is_asked);
+		detection_free(result.detection);
+		return false;
+	}
+	agent->detection = result.detection;
+	pipeline_use_rules(agent->pipeline, agent->detection->rules, agent->detection->policies);
+	log_info("rules-loaded", "%zu rules count from here on, version %s; before it were %zu, version %s",
+		 agent->detection->active, agent->detection->version, former->active, former->version);
+	detection_free(former);
+	warn_of_reads(agent);
+	return true;
+}
