@@ -62,6 +62,16 @@ static uint64_t drops_of(const struct batch *batch)
 	return sum;
 }
 
+/* A slow machine makes the watchdog send a batch again; as in the store, its number makes the two one. */
+static bool is_known(const struct collector *collector, const struct batch *batch)
+{
+	for (size_t i = 0; i < collector->count; i++) {
+		if (collector->seen[i].epoch == batch->epoch && collector->seen[i].number == batch->batch_no)
+			return true;
+	}
+	return false;
+}
+
 static void answer(void *context, const void *frame, size_t length, const char *peer, struct strbuf *reply)
 {
 	struct collector *collector = context;
@@ -81,7 +91,7 @@ static void answer(void *context, const void *frame, size_t length, const char *
 	}
 	out.batch_no = batch.batch_no;
 	collector->frames++;
-	if (out.kind == REPLY_ACK && collector->count < SEEN_MAX)
+	if (out.kind == REPLY_ACK && collector->count < SEEN_MAX && !is_known(collector, &batch))
 		collector->seen[collector->count++] =
 			(struct seen){ batch.epoch, batch.batch_no, batch.event_count ? batch.events[0].seq : 0,
 				       drops_of(&batch), batch.event_count };
