@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "collector/api/counts.h"
 #include "collector/api/handlers.h"
 #include "collector/api/json_rows.h"
 #include "collector/store/pool.h"
@@ -84,8 +85,12 @@ int api_rebuild(const struct request *request, json_t **ret, unsigned int *ret_s
 	if (pool_take(request->context->pool, &store, err) < 0)
 		return err->code;
 	code = rebuild(store, TENANT_LOCAL, &events, &underived, err);
-	pool_give(request->context->pool, store);
 	if (code == 0)
-		*ret = json_pack("{s:I, s:I}", "events", (json_int_t)events, "underived", (json_int_t)underived);
+		code = counts_read(store, request->arena, ret, err);
+	pool_give(request->context->pool, store);
+	if (code == 0) {
+		json_object_set_new(*ret, "events", json_integer((json_int_t)events));
+		json_object_set_new(*ret, "underived", json_integer((json_int_t)underived));
+	}
 	return code;
 }

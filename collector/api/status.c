@@ -1,5 +1,6 @@
 #include "base/bytes.h"
 #include "base/time.h"
+#include "collector/api/counts.h"
 #include "collector/api/handlers.h"
 #include "collector/api/json_rows.h"
 #include "collector/store/pool.h"
@@ -65,7 +66,7 @@ static int add_schema(struct store *store, const struct request *request, json_t
 	return 0;
 }
 
-static int add_counts(struct store *store, const struct request *request, json_t *json, struct err *err)
+int counts_read(struct store *store, struct arena *arena, json_t **ret, struct err *err)
 {
 	AUTO_PARAMS params;
 	struct counts_row *row;
@@ -73,14 +74,22 @@ static int add_counts(struct store *store, const struct request *request, json_t
 
 	params_init(&params, &sql_statements[SQL_STATUS_COUNTS]);
 	params_int(&params, 0, TENANT_LOCAL);
-	if (store_read(store, &params, &counts_shape, request->arena, &row, &count, err) < 0)
+	if (store_read(store, &params, &counts_shape, arena, &row, &count, err) < 0)
 		return err->code;
-	json_object_set_new(json, "counts",
-			    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "events", (json_int_t)row->events,
-				      "alerts", (json_int_t)row->alerts, "entities", (json_int_t)row->entities,
-				      "assertions", (json_int_t)row->assertions, "batches", (json_int_t)row->batches,
-				      "dead_letters", (json_int_t)row->dead_letters, "declared_drops",
-				      (json_int_t)row->dropped));
+	*ret = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "events", (json_int_t)row->events, "alerts",
+			 (json_int_t)row->alerts, "entities", (json_int_t)row->entities, "assertions",
+			 (json_int_t)row->assertions, "batches", (json_int_t)row->batches, "dead_letters",
+			 (json_int_t)row->dead_letters, "declared_drops", (json_int_t)row->dropped);
+	return 0;
+}
+
+static int add_counts(struct store *store, const struct request *request, json_t *json, struct err *err)
+{
+	json_t *counts;
+
+	if (counts_read(store, request->arena, &counts, err) < 0)
+		return err->code;
+	json_object_set_new(json, "counts", counts);
 	return 0;
 }
 

@@ -72,6 +72,11 @@ const char *node_text(const struct inquiry *inquiry, int64_t entity)
 	switch (node->row.kind) {
 	case ENTITY_USER:
 		return node->name;
+	case ENTITY_EVENT:
+		if (strcmp(node->name, node->row.key) != 0)
+			return node->name;
+		text = arena_printf(inquiry->arena, "event %s", node->name);
+		break;
 	case ENTITY_TASK:
 		text = arena_printf(inquiry->arena, "task %.*s", SHORT_TASK_LENGTH, node->name);
 		break;

@@ -10,6 +10,7 @@
 
 #define SENTENCE_LINKS_MAX 16
 #define SENTENCES_MAX	   24
+#define DEEDS_SHOWN	   6 /* of one person in one sentence; the others are counted */
 
 struct sentence {
 	struct strbuf text;
@@ -38,6 +39,11 @@ static void say(json_t *verdict, struct sentence *sentence)
 	json_set_text(json, "strength", strength_name(sentence->strength));
 	json_object_set_new(json, "confidence", json_real(sentence->confidence));
 	json_object_set_new(json, "links", links);
+	/* The last place is for saying that there was more. */
+	if (json_array_size(verdict) + 1 == SENTENCES_MAX) {
+		json_set_text(json, "text", "more is known than is said here: see the links");
+		json_object_set_new(json, "links", json_array());
+	}
 	if (json_array_size(verdict) < SENTENCES_MAX)
 		json_array_append_new(verdict, json);
 	else
@@ -79,25 +85,29 @@ static size_t next_deed(const struct inquiry *inquiry, const struct node *who, e
 	return best;
 }
 
-/* "badlugo deleted cluster X and deleted trail Y". */
+/* "badlugo deleted cluster X, deleted trail Y, and did 3 more things". */
 static void say_deeds(const struct inquiry *inquiry, const struct node *who, enum strength strength, json_t *verdict)
 {
 	struct sentence sentence = begin(strength);
-	size_t number = next_deed(inquiry, who, strength, 0);
+	size_t number = next_deed(inquiry, who, strength, 0), count = 0;
 
 	strbuf_adds(&sentence.text, node_text(inquiry, who->row.id));
-	for (; number != 0 && sentence.link_count < SENTENCE_LINKS_MAX;
-	     number = next_deed(inquiry, who, strength, number)) {
+	for (; number != 0; number = next_deed(inquiry, who, strength, number)) {
 		const struct graph_link *link = &inquiry->links[number - 1];
 
-		strbuf_addf(&sentence.text, "%s %s %s", sentence.link_count == 0 ? "" : " and",
-			    relation_words(inquiry, link->relation), node_text(inquiry, link->to));
+		if (count++ < DEEDS_SHOWN)
+			strbuf_addf(&sentence.text, "%s %s %s", count == 1 ? "" : ",",
+				    relation_words(inquiry, link->relation), node_text(inquiry, link->to));
 		rest_on(&sentence, link, number);
 	}
-	if (sentence.link_count == 0) {
+	if (count == 0) {
 		strbuf_fini(&sentence.text);
 		return;
 	}
+	if (count > DEEDS_SHOWN)
+		strbuf_addf(&sentence.text, ", and %s %zu more thing%s",
+			    strength == STRENGTH_ATTEMPTED ? "tried" : "did", count - DEEDS_SHOWN,
+			    count == DEEDS_SHOWN + 1 ? "" : "s");
 	if (strength == STRENGTH_ATTEMPTED)
 		strbuf_adds(&sentence.text, "; the calls failed, nothing of this was done");
 	say(verdict, &sentence);
@@ -153,7 +163,7 @@ static void say_near(const struct inquiry *inquiry, const struct node *who, json
 		strbuf_fini(&sentence.text);
 		return;
 	}
-	strbuf_addf(&sentence.text, "that %s caused \"%s\"", node_text(inquiry, who->row.id), alert->rule);
+	strbuf_addf(&sentence.text, "that %s had a part in \"%s\"", node_text(inquiry, who->row.id), alert->rule);
 	if (count > 1)
 		strbuf_addf(&sentence.text, " or %zu other alerts", count - 1);
 	strbuf_adds(&sentence.text, " is not shown: an association only, same cluster, NOT cause");

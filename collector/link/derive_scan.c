@@ -115,6 +115,11 @@ int derive_scan(struct derivation *derivation, struct err *err)
 	/* what was scanned may have been a file; people know the image by its tag */
 	tag = json_string_value(json_array_get(tags, 0));
 	derive_add_fact(derivation, image, "reference", tag != NULL ? tag : reference);
+	derive_add_fact(derivation, event, "name",
+			derive_printf(derivation, "scan of %s",
+				      tag != NULL	  ? tag
+				      : reference != NULL ? reference
+							  : digest));
 	derive_add_alias(derivation, image, ENTITY_IMAGE, reference);
 	derive_add_fact(derivation, image, "manifest_digest", member_text(scan, "manifest_digest"));
 	derive_add_alias(derivation, image, ENTITY_IMAGE, member_text(scan, "manifest_digest"));

@@ -58,9 +58,26 @@ static const char *subject_container(const struct report *report)
 static bool is_of_subject(const struct report *report, const json_t *link)
 {
 	const char *subject = json_text(json_object_get(report->document, "subject"), "entity");
-	const char *from = json_text(link, "from");
+	const char *from = json_text(link, "from"), *to = json_text(link, "to");
 
-	return subject && from && strcmp(subject, from) == 0;
+	return subject && ((from && strcmp(subject, from) == 0) || (to && strcmp(subject, to) == 0));
+}
+
+/* True if the same container is tied to its image by digest. */
+static bool has_certain_image(const struct report *report, const json_t *weak)
+{
+	const char *container = json_text(weak, "from");
+	const json_t *link;
+	size_t i;
+
+	json_array_foreach (report_list(report, "links"), i, link) {
+		const char *from = json_text(link, "from"), *relation = json_text(link, "relation");
+
+		if (from && container && relation && strcmp(from, container) == 0 && strcmp(relation, "runs") == 0 &&
+		    json_number_value(json_object_get(link, "confidence")) >= CERTAIN)
+			return true;
+	}
+	return false;
 }
 
 static bool shows_image_link(const struct report *report, const json_t *link)
@@ -68,7 +85,7 @@ static bool shows_image_link(const struct report *report, const json_t *link)
 	const char *container = subject_container(report);
 	const char *key = json_text(report_entity(report, json_text(link, "from")), "key");
 
-	if (json_number_value(json_object_get(link, "confidence")) < CERTAIN)
+	if (json_number_value(json_object_get(link, "confidence")) < CERTAIN && has_certain_image(report, link))
 		return false;
 	return !container || !key || strcmp(container, key) == 0;
 }
@@ -79,8 +96,10 @@ bool choice_shows_link(const struct report *report, const json_t *link)
 
 	if (report->page.style.is_all || !relation)
 		return true;
+	/* A service that assumes a task's role is how every task gets its credentials. */
 	if (is_in(supporting, ARRAY_SIZE(supporting), relation) ||
-	    is_kind_of(report_entity(report, json_text(link, "from")), "aws-service"))
+	    (strcmp(relation, "assumed") == 0 &&
+	     is_kind_of(report_entity(report, json_text(link, "from")), "aws-service")))
 		return false;
 	if (strcmp(relation, "fired_on") == 0)
 		return is_of_subject(report, link);
@@ -117,7 +136,8 @@ bool choice_shows_fact(const struct report *report, const char *kind, const char
 
 	if (report->page.style.is_all)
 		return true;
-	if (text && strcmp(text, "0") == 0)
+	/* "findings 0" tells that it was scanned; none of one severity tells nothing. */
+	if (text && strcmp(text, "0") == 0 && strcmp(fact, "findings") != 0)
 		return false;
 	for (size_t i = 0; kind && i < ARRAY_SIZE(short_facts); i++) {
 		if (strcmp(short_facts[i].kind, kind) == 0)

@@ -42,18 +42,18 @@ static void add_value(const struct page *page, struct strbuf *line, const json_t
 }
 
 /* Whether the line, or another fact, says it already: the account within an ARN, the name after its kind. */
-static bool is_said(const char *safe_line, const json_t *facts, const char *fact, const json_t *value)
+static bool is_said(const char *safe_line, const json_t *entity, const char *fact, const json_t *value)
 {
-	const char *text = json_string_value(value), *name;
-	json_t *other;
+	const char *text = json_string_value(value), *shown_name = json_text(entity, "name"), *name;
+	json_t *facts = json_object_get(entity, "facts"), *other;
 
-	if (!text || !*text || strcmp(fact, "name") == 0)
+	if (!text || !*text || strcmp(fact, "name") == 0 || (shown_name && strcmp(text, shown_name) == 0))
 		return true;
 	if (strlen(text) < FACT_TELLING)
 		return false;
 	if (strstr(safe_line, text))
 		return true;
-	json_object_foreach ((json_t *)facts, name, other) {
+	json_object_foreach (facts, name, other) {
 		if (other != value && json_is_string(other) && strlen(json_string_value(other)) > strlen(text) &&
 		    strstr(json_string_value(other), text))
 			return true;
@@ -79,7 +79,7 @@ static void add_facts(const struct report *report, struct strbuf *line, const js
 
 	json_object_foreach (facts, name, value) {
 		if (!choice_shows_fact(report, json_text(entity, "kind"), name, value) ||
-		    (json_is_string(value) && is_said(line->data, facts, name, value)))
+		    (json_is_string(value) && is_said(line->data, entity, name, value)))
 			continue;
 		strbuf_adds(line, dot);
 		add_fact_name(&report->page, line, name);

@@ -191,9 +191,19 @@ static void print_folded(struct report *report)
 		strbuf_addf(&line, "%s %zu ", k ? "," : "", folds[k].count);
 		add_relation(report, &line, folds[k].relation);
 	}
-	strbuf_adds(&line, " (--all shows them)");
+	strbuf_addf(&line, "%s (--all shows them)", fold_count == FOLD_MAX ? " ..." : "");
 	strbuf_adds(report->page.out, "  ");
 	page_wrap(&report->page, 2, 4, line.data);
+}
+
+/* Place of the link's strength in order; count for one that this version does not know. */
+static size_t rank(const json_t *link, const char *const *order, size_t count)
+{
+	size_t k = 0;
+
+	while (k < count && !is_kind(link, order[k]))
+		k++;
+	return k;
 }
 
 /* What was done first, then what was tried, what is only near, and who is who. */
@@ -207,9 +217,9 @@ void report_links(struct report *report)
 	if (!json_array_size(links) && !hidden)
 		return;
 	page_head(&report->page, "LINKS", "(confidence, kind, what is tied to what, method and evidence)");
-	for (size_t k = 0; k < ARRAY_SIZE(order); k++) {
+	for (size_t k = 0; k <= ARRAY_SIZE(order); k++) {
 		json_array_foreach (links, i, link) {
-			if (is_kind(link, order[k]) && choice_shows_link(report, link))
+			if (rank(link, order, ARRAY_SIZE(order)) == k && choice_shows_link(report, link))
 				print_link(report, link);
 		}
 	}
