@@ -21,6 +21,22 @@ void suite_case(struct suite *suite, bool passed, const char *what)
 		fprintf(stderr, "%s: %s\n", suite->name, what);
 }
 
+void left_out_count(struct left_out left_out[REASONS_MAX], const char *reason)
+{
+	size_t at = 0;
+
+	while (at < REASONS_MAX - 2 && left_out[at].reason && strcmp(left_out[at].reason, reason) != 0)
+		at++;
+	left_out[at].reason = reason;
+	left_out[at].count++;
+}
+
+void left_out_print(const struct suite *suite, const struct left_out left_out[REASONS_MAX])
+{
+	for (; left_out->reason; left_out++)
+		printf("%s: %zu more do not apply: they %s\n", suite->name, left_out->count, left_out->reason);
+}
+
 static bool parses(const char *text, size_t length, struct strbuf *printed, struct parse_error *error)
 {
 	AUTO_ARENA arena;
@@ -85,6 +101,7 @@ static const struct {
 } suites[] = {
 	{ "falco.parser", "testcases/filter_parser.json", parser_run },
 	{ "falco.compiler", "testcases/filter_compiler.json", compiler_run },
+	{ "falco.events", "testcases/libsinsp_event_assertions.json", events_run },
 	{ "falco.loader", "testcases/falco_engine_unit_tests.json", loader_run },
 	{ "falco.legacy", "testcases/falco_legacy_tests.json", legacy_run },
 };

@@ -2,12 +2,14 @@
 #include <string.h>
 
 #include "falco.h"
+#include "model/entity.h"
+#include "rules/facts.h"
 
 /* What a case has done so far: each load begins anew, as Falco's tests do. */
 struct loaded {
 	struct ruleset *set;
 	bool is_fine;
-	bool has_extra; /* their program adds to outputs, in a way the case does not tell */
+	const char *test;
 };
 
 static void loaded_fini(struct loaded *loaded)
@@ -73,6 +75,65 @@ static bool step_message(const struct loaded *loaded, const json_t *step, bool i
 				      json_is_true(json_object_get(step, "expect"));
 }
 
+/* What Falco tells of its first rule. */
+static bool step_describe(const struct loaded *loaded, const json_t *step)
+{
+	const json_t *path = json_object_get(step, "path");
+	const char *key = json_string_value(json_array_get(path, 3)), *expected = json_text(step, "expect"),
+		   *text = NULL;
+	AUTO_ARENA arena;
+	struct rule_facts facts;
+	struct rule_info info;
+
+	arena_init(&arena, 1u << 20);
+	if (!loaded->is_fine || !ruleset_count(loaded->set) || !ruleset_facts(loaded->set, 0, &arena, &facts))
+		return false;
+	ruleset_info(loaded->set, 0, &info);
+	if (strcmp(key, "condition") == 0)
+		text = facts.written;
+	else if (strcmp(key, "output") == 0)
+		text = info.output;
+	else if (strcmp(key, "description") == 0)
+		text = info.description;
+	else if (strcmp(key, "priority") == 0)
+		text = priority_name(info.priority);
+	if (show_failures && text && strcmp(text, expected) != 0)
+		fprintf(stderr, "  is %s\n  not %s\n", text, expected);
+	return text && strcmp(text, expected) == 0;
+}
+
+static bool step_enabled(const struct loaded *loaded, const json_t *step)
+{
+	json_int_t count = 0;
+
+	for (size_t i = 0; loaded->set && i < ruleset_count(loaded->set); i++) {
+		struct rule_info info;
+
+		ruleset_info(loaded->set, i, &info);
+		count += info.enabled;
+	}
+	return count == json_integer_value(json_object_get(step, "expect"));
+}
+
+/* Why a step does not apply, or NULL. */
+static const char *step_reason(const struct loaded *loaded, const json_t *step)
+{
+	const char *op = json_text(step, "op");
+	const json_t *path = json_object_get(step, "path");
+
+	if (strcmp(op, "schema_validation") == 0)
+		return "ask for Falco's JSON schema, which nothing here has";
+	if (strcmp(op, "num_enabled_rules") == 0 && strstr(loaded->test, ".enable_"))
+		return "count rules after calls that the case does not tell (tests/unit/rules/choose_test.c has "
+		       "ours)";
+	if (strcmp(op, "get_compiled_rule_output") == 0 && strstr(loaded->test, "extra_format"))
+		return "add to outputs what the case does not tell";
+	if (strcmp(op, "describe_rule") == 0 &&
+	    (!json_text(step, "expect") || strcmp(json_string_value(json_array_get(path, 0)), "rules") != 0))
+		return "ask for values that the case does not tell, or for items of lists";
+	return NULL;
+}
+
 /* 1 passed, 0 failed, -1 not a step for this runner. */
 static int step_run(struct loaded *loaded, const json_t *step)
 {
@@ -82,7 +143,11 @@ static int step_run(struct loaded *loaded, const json_t *step)
 		return step_load(loaded, step);
 	if (strcmp(op, "get_compiled_rule_condition") == 0)
 		return step_text(loaded, step, false);
-	if (strcmp(op, "get_compiled_rule_output") == 0 && !loaded->has_extra)
+	if (strcmp(op, "describe_rule") == 0)
+		return step_describe(loaded, step);
+	if (strcmp(op, "num_enabled_rules") == 0)
+		return step_enabled(loaded, step);
+	if (strcmp(op, "get_compiled_rule_output") == 0)
 		return step_text(loaded, step, true);
 	if (strcmp(op, "check_warning_message") == 0 || strcmp(op, "check_error_message") == 0)
 		return step_message(loaded, step, strcmp(op, "check_error_message") == 0);
@@ -91,23 +156,34 @@ static int step_run(struct loaded *loaded, const json_t *step)
 	return -1;
 }
 
+static void loader_case(struct suite *suite, const json_t *test, struct left_out *left_out)
+{
+	CLEANUP(loaded_fini)
+	struct loaded loaded = { .test = json_text(test, "test") };
+	size_t number;
+	json_t *step;
+
+	json_array_foreach (json_object_get(test, "steps"), number, step) {
+		const char *reason = step_reason(&loaded, step);
+		int done = reason ? -1 : step_run(&loaded, step);
+
+		if (reason)
+			left_out_count(left_out, reason);
+		else if (done >= 0)
+			suite_case(suite, done, loaded.test);
+	}
+}
+
 void loader_run(const char *folder, const json_t *cases, struct suite *suite)
 {
-	size_t index, number;
-	json_t *test, *step;
+	struct left_out left_out[REASONS_MAX] = { 0 };
+	size_t index;
+	json_t *test;
 
 	(void)folder;
-	json_array_foreach (json_object_get(cases, "tests"), index, test) {
-		CLEANUP(loaded_fini)
-		struct loaded loaded = { .has_extra = strstr(json_text(test, "test"), "extra_format") };
-
-		json_array_foreach (json_object_get(test, "steps"), number, step) {
-			int done = step_run(&loaded, step);
-
-			if (done >= 0)
-				suite_case(suite, done, json_text(test, "test"));
-		}
-	}
+	json_array_foreach (json_object_get(cases, "tests"), index, test)
+		loader_case(suite, test, left_out);
+	left_out_print(suite, left_out);
 }
 
 void rule_file_run(const char *path, struct suite *suite)

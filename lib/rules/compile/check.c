@@ -292,6 +292,8 @@ static uint32_t check_intern(struct compiler *compiler, const struct ast *ast)
 	if (compiler->set->is_strict && ast->check->left->kind == OPERAND_FIELD &&
 	    compiler->set->program.operands[node.matcher->left].field == FIELD_CT_REQUEST_DOCUMENTNAME)
 		return NODE_FALSE; /* QUIRK_DOCUMENT_NAME */
+	if (ast->check->modifier != MODIFIER_NONE && ast->check->right == RIGHT_LIST && !ast->check->count)
+		return NODE_FALSE; /* as Falco: allof of nothing holds for nothing */
 	return check_is_never(ast->check) ? NODE_FALSE : node_intern(compiler->set, key.data, &node);
 }
 

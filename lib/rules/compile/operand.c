@@ -113,6 +113,15 @@ static bool is_text(const struct operand *operand)
 	return operand->type == VALUE_TEXT || operand->type == VALUE_BYTES;
 }
 
+static bool has_list(const struct operand *operands, const struct operand *transformed)
+{
+	for (size_t i = 0; i < transformed->count; i++) {
+		if (operands[transformed->parts[i]].is_list)
+			return true;
+	}
+	return false;
+}
+
 /* Checks the arguments of a transformer; sets the type of what it makes. */
 static bool transform_check(struct compiler *compiler, const struct ast_operand *from, struct operand *ret)
 {
@@ -143,9 +152,14 @@ static bool transform_check(struct compiler *compiler, const struct ast_operand 
 			return true;
 		break;
 	case TRANSFORM_CONCAT:
-		return true;
+		if (!has_list(operands, ret))
+			return true;
+		break;
 	case TRANSFORM_GETOPT:
-		if (operands[ret->parts[1]].kind == OPERAND_TEXT)
+		ret->is_list = !from->argument;
+		if (from->argument && strlen(from->argument) != 1)
+			break;
+		if (first->is_list && is_text(first) && operands[ret->parts[1]].kind == OPERAND_TEXT)
 			return true;
 		break;
 	default:

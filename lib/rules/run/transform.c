@@ -68,31 +68,88 @@ static bool join(struct run *run, const char *between, const struct value *list,
 	return !text.failed && text_make(run, text.data, text.length, ret);
 }
 
-/* The value of option letter name among arguments as getopt() reads them; an option without a value gives "". */
-static bool getopt_find(struct run *run, const struct value *list, const char *letters, const char *name,
-			struct value *ret)
+/* What getopt() finds among arguments, one option after the other. */
+struct getopt_scan {
+	const struct value *list;
+	const char *letters;
+	size_t word, at; /* in the word; 0 = before it */
+	char letter;
+	const char *value; /* what follows; the letter alone if it takes none, "" if it is missing */
+	char flag[2];
+};
+
+/* False when there is no further option. Letters that are no options are passed over. */
+static bool getopt_next(struct getopt_scan *scan)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		const char *word = list->items[i].text;
+	while (scan->word < scan->list->count) {
+		const char *word = scan->list->items[scan->word].text, *found;
 
-		if (*word != '-' || !word[1] || strcmp(word, "--") == 0)
+		if (!scan->at && (*word != '-' || !word[1] || strcmp(word, "--") == 0))
 			return false;
-		for (size_t k = 1; word[k]; k++) {
-			const char *letter = word[k] != ':' ? strchr(letters, word[k]) : NULL;
-			bool has_value = letter && letter[1] == ':';
-			const char *value = "";
-
-			if (has_value)
-				value = word[k + 1]	      ? word + k + 1
-					: i + 1 < list->count ? list->items[++i].text
-							      : NULL;
-			if (value && word[k] == *name && !name[1])
-				return text_make(run, value, strlen(value), ret);
-			if (has_value)
-				break;
+		scan->letter = word[++scan->at];
+		if (!scan->letter) {
+			scan->word++;
+			scan->at = 0;
+			continue;
 		}
+		found = scan->letter != ':' ? strchr(scan->letters, scan->letter) : NULL;
+		if (!found)
+			continue;
+		scan->flag[0] = scan->letter;
+		scan->value = scan->flag;
+		if (found[1] != ':')
+			return true;
+		scan->value = word + scan->at + 1;
+		if (!*scan->value)
+			scan->value = ++scan->word < scan->list->count ? scan->list->items[scan->word].text : "";
+		scan->word++;
+		scan->at = 0;
+		return true;
 	}
 	return false;
+}
+
+/* The value of the last option with a letter. */
+static bool getopt_find(struct run *run, struct getopt_scan *scan, char letter, struct value *ret)
+{
+	bool found = false;
+
+	while (getopt_next(scan)) {
+		if (scan->letter != letter)
+			continue;
+		found = text_make(run, scan->value, strlen(scan->value), ret);
+	}
+	return found;
+}
+
+/* The values of all options. */
+static bool getopt_list(struct run *run, struct getopt_scan *scan, struct value *ret)
+{
+	size_t room = 1;
+	struct value *items;
+
+	for (size_t i = 0; i < scan->list->count; i++)
+		room += scan->list->items[i].length;
+	items = arena_array(&run->arena, struct value, room);
+	if (!items)
+		return false;
+	*ret = (struct value){ .type = VALUE_TEXT, .is_list = true, .items = items };
+	while (ret->count < room && getopt_next(scan)) {
+		if (!text_make(run, scan->value, strlen(scan->value), &items[ret->count++]))
+			return false;
+	}
+	return ret->count > 0;
+}
+
+static bool getopt_run(struct run *run, const struct operand *operand, const struct value *list, struct value *ret)
+{
+	const struct value *letters = run_operand(run, operand->parts[1]);
+	struct getopt_scan scan = { .list = list };
+
+	if (!letters || !list->is_list)
+		return false;
+	scan.letters = letters->text;
+	return operand->argument ? getopt_find(run, &scan, operand->argument[0], ret) : getopt_list(run, &scan, ret);
 }
 
 static bool parts_list(struct run *run, const struct operand *operand, struct value *ret)
@@ -167,9 +224,7 @@ bool transform_run(struct run *run, const struct operand *operand, struct value 
 		second = run_operand(run, operand->parts[1]);
 		return second && second->is_list && join(run, first->text, second, ret);
 	case TRANSFORM_GETOPT:
-		second = run_operand(run, operand->parts[1]);
-		return second && first->is_list && operand->argument &&
-		       getopt_find(run, first, second->text, operand->argument, ret);
+		return getopt_run(run, operand, first, ret);
 	default:
 		if (first->is_list)
 			return list_run(run, operand->transform, first, ret);
