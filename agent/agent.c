@@ -141,5 +141,5 @@ void agent_use_metadata(struct agent *agent, struct metadata *metadata)
 void agent_wants(const struct agent *agent, struct sensor_wants *ret)
 {
 	pipeline_wants(agent->detection->rules, agent->sender != NULL, ret);
-	ret->reads = agent->conf->reads;
+	ret->reads = agent->reads;
 }

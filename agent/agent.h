@@ -35,7 +35,9 @@ struct agent_conf {
 		OPT(conf, agent.spool, "spool", 0, OPT_TEXT, "DIR", NULL,                                            \
 		    "folder for what is not delivered yet; default: spool/agent in the state folder"),               \
 		OPT(conf, agent.reads, "reads", 0, OPT_FLAG, NULL, NULL,                                             \
-		    "see files opened for reading as well, which some rules need, at the price of a stop for each")
+		    "see files opened for reading as well, at the price of a stop for each; run does it by itself "  \
+		    "where a rule "                                                                                  \
+		    "given with -r needs it")
 
 struct agent {
 	const struct agent_conf *conf;
@@ -50,6 +52,7 @@ struct agent {
 	struct strbuf line;	   /* of the printer */
 	char hostname[256], boot_id[64], spool[4096];
 	bool print_failed, metadata_warned;
+	bool reads; /* opens for reading are asked of the sensor */
 };
 
 /* Loads rules (problems go to stderr), opens the spool. agent must not move afterwards. */

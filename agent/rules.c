@@ -17,26 +17,43 @@ static bool rule_reads(const struct rule_info *rule)
 	       (strstr(rule->condition, "openat") && !strstr(rule->condition, "evt.is_open_write"));
 }
 
+/* How many rules that count look at opens for reading; *ret_first is one of them. */
+static size_t count_readers(const struct ruleset *rules, struct rule_info *ret_first)
+{
+	struct rule_info rule;
+	size_t count = 0;
+
+	for (size_t i = 0; i < ruleset_count(rules); i++) {
+		ruleset_info(rules, i, &rule);
+		if (rule_reads(&rule) && count++ == 0)
+			*ret_first = rule;
+	}
+	return count;
+}
+
 /*
  * A rule that can never hold must not look as if it watched. Of the built-in rules the help says it; a line at every start
  * would only teach people not to read.
  */
 static void warn_of_reads(const struct agent *agent)
 {
-	const struct ruleset *rules = agent->detection->rules;
-	struct rule_info rule, first = { 0 };
-	size_t count = 0;
+	struct rule_info first;
+	size_t count = agent->reads || !agent->conf->rules.count ? 0 : count_readers(agent->detection->rules, &first);
 
-	for (size_t i = 0; i < ruleset_count(rules) && !agent->conf->reads; i++) {
-		ruleset_info(rules, i, &rule);
-		if (rule_reads(&rule) && count++ == 0)
-			first = rule;
-	}
-	if (count && agent->conf->rules.count)
+	if (count)
 		log_warn("reads-not-seen",
 			 "%zu rules, such as \"%s\", look at files opened for reading, which are seen with --reads "
 			 "only",
 			 count, first.name);
+}
+
+/* Who gives rules for one command wants them to hold; a task or a host pays for every read of everything on it. */
+static bool wants_reads(const struct agent *agent, enum origin_mode mode)
+{
+	struct rule_info first;
+
+	return agent->conf->reads ||
+	       (mode == ORIGIN_RUN && agent->conf->rules.count && count_readers(agent->detection->rules, &first));
 }
 
 static void wake(void *context)
@@ -74,6 +91,7 @@ int agent_rules_open(struct agent *agent, enum origin_mode mode, struct err *err
 		return err_set(err, ERR_SYNTAX, "the rules have errors, listed above");
 	if (code < 0)
 		return code;
+	agent->reads = wants_reads(agent, mode);
 	warn_of_reads(agent);
 	return open_reload(agent, &detection, mode, err);
 }
