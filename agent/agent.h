@@ -17,6 +17,7 @@
 /* First member of each command's configuration, filled by the rows of AGENT_OPTS. */
 struct agent_conf {
 	struct opt_list rules, policies;
+	struct rule_choice choice;
 	const char *output;
 	const char *collector;
 	const char *spool;
@@ -28,6 +29,7 @@ struct agent_conf {
 	    "rule file or folder in the Falco language; may be repeated; default: the built-in rules"),              \
 		OPT(conf, agent.policies, "policy", 0, OPT_LIST, "POLICIES", NULL,                                   \
 		    "policy file or folder; may be repeated; default: the built-in policies"),                       \
+		RULE_CHOICE_OPTS(conf, agent.choice),                                                                \
 		OPT(conf, agent.output, "output", 'o', OPT_TEXT, "FORMAT", "text",                                   \
 		    "how alerts are printed: text or json, both as Falco does"),                                     \
 		OPT(conf, agent.collector, "collector", 0, OPT_TEXT, "URL", NULL,                                    \

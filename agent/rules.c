@@ -82,8 +82,10 @@ int agent_rules_open(struct agent *agent, enum origin_mode mode, struct err *err
 {
 	AUTO_STRBUF problems = STRBUF_INIT;
 	const struct agent_conf *conf = agent->conf;
-	const struct detection_conf detection = { "syscall", conf->rules.items, conf->rules.count,
-						  conf->policies.items, conf->policies.count };
+	const struct detection_conf detection = {
+		"syscall",    conf->rules.items, conf->rules.count, conf->policies.items, conf->policies.count,
+		&conf->choice
+	};
 	int code = detection_load(&detection, &agent->detection, &problems, err);
 
 	fputs(problems.data, stderr);

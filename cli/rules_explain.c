@@ -96,8 +96,7 @@ static int print_text(const struct explained *rule, struct err *err)
 	names_add(&out, "output fields", facts->output_fields.names, facts->output_fields.count);
 	text_add(&out, "condition", facts->written);
 	text_add(&out, "expanded", info->condition);
-	label_add(&out, "tree");
-	strbuf_addc(&out, '\n');
+	strbuf_adds(&out, "tree\n");
 	tree_print(&rule->tree, false, &out);
 	return screen_write(&out, err);
 }

@@ -19,8 +19,8 @@ struct detect {
 
 static int load(const struct detect_conf *conf, struct detection **ret, struct strbuf *problems, struct err *err)
 {
-	const struct detection_conf detection = { CLOUDTRAIL_SOURCE, conf->rules->items, conf->rules->count,
-						  conf->policies->items, conf->policies->count };
+	const struct detection_conf detection = { CLOUDTRAIL_SOURCE,	 conf->rules->items,	conf->rules->count,
+						  conf->policies->items, conf->policies->count, conf->choice };
 
 	return detection_load(&detection, ret, problems, err);
 }

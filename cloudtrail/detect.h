@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "cloudrecord/record.h"
 #include "conf/program.h"
+#include "rules/choice.h"
 
 #define RECORD_ALERTS_MAX 256 /* of one record */
 
@@ -14,6 +15,7 @@ struct detect;
 /* Paths of files and folders, borrowed as long as detect lives; none: the built-in ones. */
 struct detect_conf {
 	const struct opt_list *rules, *policies;
+	const struct rule_choice *choice;
 };
 
 /*

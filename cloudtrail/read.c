@@ -12,6 +12,7 @@
 struct read_conf {
 	const char *output;
 	struct opt_list rules, policies;
+	struct rule_choice choice;
 };
 
 static const struct opt read_opts[] = {
@@ -21,6 +22,7 @@ static const struct opt read_opts[] = {
 	    "rule file or folder in the Falco language; adds the alerts behind each record; may be repeated"),
 	OPT(read_conf, policies, "policy", 0, OPT_LIST, "POLICIES", NULL,
 	    "policy file or folder: only rules in a policy count, where its scope says; adds the alerts, too"),
+	RULE_CHOICE_OPTS(read_conf, choice),
 	OPT_END,
 };
 
@@ -95,7 +97,7 @@ static int read_run(const void *conf_, int argc, char **argv, int *ret_exit, str
 	struct read_state state = { .text = strcmp(conf->output, "text") == 0, .line = STRBUF_INIT };
 	struct reader_sink sink = { .record = print_record, .problem = print_problem, .context = &state };
 	AUTO_READER reader = NULL;
-	const struct detect_conf detect = { &conf->rules, &conf->policies };
+	const struct detect_conf detect = { &conf->rules, &conf->policies, &conf->choice };
 	int code;
 
 	(void)argc;

@@ -30,6 +30,7 @@ struct run_conf {
 	const char *spool;
 	const char *state;
 	struct opt_list rules, policies;
+	struct rule_choice choice;
 	int64_t interval_ns;
 	int64_t patience_ns;
 	bool once;
@@ -48,6 +49,7 @@ static const struct opt run_opts[] = {
 	OPT(run_conf, policies, "policy", 0, OPT_LIST, "POLICIES", NULL,
 	    "policy file or folder: only rules in a policy count, where its scope says; default: the built-in "
 	    "policies, and every rule counts"),
+	RULE_CHOICE_OPTS(run_conf, choice),
 	OPT(run_conf, interval_ns, "interval", 0, OPT_DURATION, "TIME", "10s",
 	    "time between two looks for new files"),
 	OPT(run_conf, patience_ns, "patience", 0, OPT_DURATION, "TIME", "15s",
@@ -249,7 +251,7 @@ static int run_open(struct run *run, struct err *err)
 {
 	struct reader_sink sink = { .record = take_record, .problem = take_problem, .context = run };
 
-	const struct detect_conf detect = { &run->conf->rules, &run->conf->policies };
+	const struct detect_conf detect = { &run->conf->rules, &run->conf->policies, &run->conf->choice };
 
 	arena_init(&run->arena, ALERT_ARENA_MAX);
 	run->told = seen_new();

@@ -36,9 +36,9 @@ struct rule_choice {
 		    "behave as Falco where that is wrong; docs/rules.md says where")
 
 /*
- * Tells a new set what was chosen. Sources come first, then tags, then names, and of each what is turned off: so
- * --disable-rule '*' --enable-tag x is wrong, --disable-source '*' --enable-tag x leaves the rules with the tag. Errors:
- * ERR_USAGE for a priority that is none; ERR_LIMIT; ERR_MEMORY.
+ * Tells a new set what was chosen. Sources come first, then tags, then names, and of each first what is turned off; the last
+ * that matches counts: --disable-source '*' --enable-tag x leaves the rules with the tag. Errors: ERR_USAGE for a priority
+ * that is none; ERR_LIMIT; ERR_MEMORY.
  */
 int rule_choice_apply(const struct rule_choice *choice, struct ruleset *set, struct err *err);
 

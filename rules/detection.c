@@ -15,6 +15,8 @@ static void print_diagnostics(const struct diagnostic *diagnostics, size_t count
 
 static int add_files(struct detection *detection, const struct detection_conf *conf, struct err *err)
 {
+	if (conf->choice && rule_choice_apply(conf->choice, detection->rules, err) < 0)
+		return err->code;
 	if (!conf->rule_count && rulepack_add(detection->rules, conf->source, err) < 0)
 		return err->code;
 	for (size_t i = 0; i < conf->rule_count; i++) {
@@ -42,6 +44,8 @@ static int compile(struct detection *detection, const struct detection_conf *con
 		code = policies_bind(detection->policies, detection->rules, conf->source, err);
 	rows = ruleset_diagnostics(detection->rules, &count);
 	print_diagnostics(rows, count, problems);
+	if (problems)
+		rule_choice_unmatched(detection->rules, problems);
 	rows = policies_diagnostics(detection->policies, &count);
 	print_diagnostics(rows, count, problems);
 	return code;

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "rules/choice.h"
 #include "rules/policy.h"
 #include "rules/ruleset.h"
 
@@ -14,6 +15,7 @@ struct detection_conf {
 	size_t rule_count;
 	const char *const *policies; /* likewise; none: the shipped policies, and rules outside of them count, too */
 	size_t policy_count;
+	const struct rule_choice *choice; /* or NULL */
 };
 
 struct detection {
