@@ -47,6 +47,7 @@ void ruleset_free(struct ruleset *set)
 	map_free(set->macro_names);
 	map_free(set->rule_names);
 	names_free(set);
+	run_spare_free(set->program.spare);
 	free(set->program.operands);
 	free(set->program.nodes);
 	free(set->diagnostics);
@@ -230,6 +231,7 @@ static void rule_compile(struct ruleset *set, struct rule_item *rule)
 	format_compile(&compiler, &rule->output, &rule->program.output);
 	if (!fine || compiler.failed || compiler.is_skipped || set->failed_memory)
 		return;
+	rule->program.source = source;
 	evt_set_compile(ast, &rule->program.events);
 	if (source_kind(source) != SOURCE_SYSCALL) {
 		memset(rule->program.events.bits, 0xff, sizeof(rule->program.events.bits));
@@ -373,7 +375,7 @@ size_t ruleset_match(const struct ruleset *set, const char *source, const char *
 	size_t count = 0;
 	struct run run;
 
-	if (!bucket->count || !run_init(&run, &set->program, reader, evt_type, true))
+	if (!bucket->count || !run_init(&run, &set->program, reader, evt_type))
 		return 0;
 	for (size_t i = 0; i < bucket->count; i++) {
 		const struct rule_item *rule = set->compiled.items[bucket->rules[i]];
@@ -437,7 +439,7 @@ int ruleset_alert(const struct ruleset *set, size_t index, const struct field_re
 	struct run run;
 	int done;
 
-	if (!run_init(&run, &set->program, reader, NULL, false))
+	if (!run_init(&run, &set->program, reader, NULL))
 		return err_set(err, ERR_MEMORY, "out of memory");
 	*ret = (struct alert){ .rule = rule->name,
 			       .rule_version = rule->info.version,

@@ -147,7 +147,7 @@ bool ruleset_tree(const struct ruleset *set, size_t rule, const struct tree_even
 		return false;
 	if (!event)
 		return askers_fill(&grower) && part_grow(&grower, item->ast, 0);
-	if (!run_init(&run, &set->program, event->reader, event->evt_type, true))
+	if (!run_init(&run, &set->program, event->reader, event->evt_type))
 		return false;
 	grower.run = &run;
 	fine = part_grow(&grower, item->ast, 0);

@@ -1,4 +1,5 @@
 #include "rules/compile/compile.h"
+#include "rules/run/run.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -72,7 +73,8 @@ bool program_init(struct ruleset *set)
 
 	set->program.operand_names = map_new();
 	set->program.node_names = map_new();
-	if (!set->program.operand_names || !set->program.node_names)
+	set->program.spare = run_spare_new();
+	if (!set->program.operand_names || !set->program.node_names || !set->program.spare)
 		return false;
 	return node_intern(set, "false", &constants[0]) != NOTHING &&
 	       node_intern(set, "true", &constants[1]) != NOTHING;
@@ -156,21 +158,28 @@ uint32_t node_compile(struct compiler *compiler, const struct ast *ast)
 	return node_intern(compiler->set, key.data, &node);
 }
 
+static bool is_wanted(const struct rule_item *rule, int source, int type)
+{
+	const struct evt_set *events = &rule->program.events;
+	bool can_hold = type == EVT_TYPES_MAX ? events->others : events->bits[type / 64] >> (type % 64) & 1;
+
+	return can_hold && rule->enabled && rule->program.source == source;
+}
+
 static void bucket_fill(struct ruleset *set, int source, int type)
 {
 	struct bucket *bucket = &set->program.buckets[source][type];
 
-	bucket->rules = arena_array(&set->arena, uint32_t, set->compiled.count + 1);
-	if (!bucket->rules) {
+	for (uint32_t i = 0; i < set->compiled.count; i++)
+		bucket->count += is_wanted(set->compiled.items[i], source, type);
+	bucket->rules = bucket->count ? arena_array(&set->arena, uint32_t, bucket->count) : NULL;
+	if (bucket->count && !bucket->rules) {
 		set->failed_memory = true;
 		return;
 	}
-	for (uint32_t i = 0; i < set->compiled.count; i++) {
-		const struct rule_item *rule = set->compiled.items[i];
-		const struct evt_set *events = &rule->program.events;
-		bool wanted = type == EVT_TYPES_MAX ? events->others : events->bits[type / 64] >> (type % 64) & 1;
-
-		if (rule->enabled && wanted && source_find(rule->source) == source)
+	bucket->count = 0;
+	for (uint32_t i = 0; bucket->rules && i < set->compiled.count; i++) {
+		if (is_wanted(set->compiled.items[i], source, type))
 			bucket->rules[bucket->count++] = i;
 	}
 }

@@ -21,6 +21,7 @@
 #define TRANSFORMED_MAX (1u << 20) /* bytes that transformers may make per event */
 
 struct map;
+struct run_spare;
 struct matcher;
 struct operand;
 
@@ -70,6 +71,7 @@ struct format {
 
 struct rule_program {
 	uint32_t node;
+	int source; /* its row */
 	struct evt_set events;
 	struct format output;
 };
@@ -85,6 +87,7 @@ struct program {
 	struct node *nodes;
 	size_t operand_count, operand_size, node_count, node_size;
 	uint32_t evt_time;					/* operand of %evt.time */
+	struct run_spare *spare;				/* memory between events */
 	struct map *operand_names, *node_names;			/* text to number + 1 while compiling */
 	struct bucket buckets[RULE_SOURCES][EVT_TYPES_MAX + 1]; /* the last: names not in the table */
 };

@@ -1,48 +1,89 @@
 #include "rules/run/run.h"
 
-#include <stdio.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { STATE_NEW, STATE_NO, STATE_YES };
+/* Memory that no event uses at the moment. Threads that run at the same time make their own and the last one back stays. */
+struct run_spare {
+	_Atomic(struct run_memory *) memory;
+};
 
-bool run_init(struct run *run, const struct program *program, const struct field_reader *reader, const char *evt_type,
-	      bool with_nodes)
+struct run_spare *run_spare_new(void)
 {
-	size_t nodes = with_nodes ? program->node_count : 0;
-	char *memory;
+	return calloc(1, sizeof(struct run_spare));
+}
 
-	*run = (struct run){ .program = program, .reader = reader, .evt_type = evt_type };
-	arena_init(&run->arena, TRANSFORMED_MAX);
-	/* one allocation; values need no clearing, as the states say which are set */
-	memory = malloc(program->operand_count * sizeof(struct value) + program->operand_count + nodes + 1);
+static void memory_free(struct run_memory *memory)
+{
+	if (!memory)
+		return;
+	arena_fini(&memory->arena);
+	free(memory);
+}
+
+void run_spare_free(struct run_spare *spare)
+{
+	if (spare)
+		memory_free(atomic_load(&spare->memory));
+	free(spare);
+}
+
+static struct run_memory *memory_new(const struct program *program)
+{
+	size_t states = (program->operand_count + program->node_count) * sizeof(uint32_t);
+	size_t values = program->operand_count * sizeof(struct value);
+	struct run_memory *memory = calloc(1, sizeof(*memory) + values + states);
+
+	if (!memory)
+		return NULL;
+	arena_init(&memory->arena, TRANSFORMED_MAX);
+	memory->values = (struct value *)(memory + 1);
+	memory->operand_states = (uint32_t *)(memory->values + program->operand_count);
+	memory->node_states = memory->operand_states + program->operand_count;
+	return memory;
+}
+
+static void round_next(struct run_memory *memory, const struct program *program)
+{
+	if (memory->round == RUN_ROUNDS_MAX) {
+		memset(memory->operand_states, 0, (program->operand_count + program->node_count) * sizeof(uint32_t));
+		memory->round = 0;
+	}
+	memory->round++;
+}
+
+bool run_init(struct run *run, const struct program *program, const struct field_reader *reader, const char *evt_type)
+{
+	struct run_memory *memory = atomic_exchange(&program->spare->memory, NULL);
+
+	if (!memory)
+		memory = memory_new(program);
+	*run = (struct run){ .program = program, .reader = reader, .evt_type = evt_type, .memory = memory };
 	if (!memory)
 		return false;
-	run->values = (struct value *)memory;
-	run->operand_states = (uint8_t *)(run->values + program->operand_count);
-	run->node_states = run->operand_states + program->operand_count;
-	memset(run->operand_states, 0, program->operand_count + nodes);
+	round_next(memory, program);
 	return true;
 }
 
 void run_fini(struct run *run)
 {
-	free(run->values);
-	arena_fini(&run->arena);
+	arena_reset(&run->memory->arena);
+	memory_free(atomic_exchange(&run->program->spare->memory, run->memory));
 }
 
 /* All ancestors that have the field, parent first. */
 static bool ancestors_read(struct run *run, const struct operand *operand, struct value *ret)
 {
-	struct value *items = arena_array(&run->arena, struct value, ANCESTORS_MAX);
-	char index[12];
+	static const char *const numbers[ANCESTORS_MAX] = { "1", "2",  "3",  "4",  "5",	 "6",  "7",  "8",
+							    "9", "10", "11", "12", "13", "14", "15", "16" };
+	struct value *items = arena_array(&run->memory->arena, struct value, ANCESTORS_MAX);
 
 	if (!items)
 		return false;
 	*ret = (struct value){ .type = operand->type, .is_list = true, .items = items };
-	for (int i = 1; i <= ANCESTORS_MAX; i++) {
-		snprintf(index, sizeof(index), "%d", i);
-		if (run->reader->read(run->reader->context, operand->field, index, &items[ret->count]))
+	for (size_t i = 0; i < ANCESTORS_MAX; i++) {
+		if (run->reader->read(run->reader->context, operand->field, numbers[i], &items[ret->count]))
 			ret->count++;
 	}
 	return ret->count > 0;
@@ -70,12 +111,13 @@ static bool operand_read(struct run *run, const struct operand *operand, struct 
 
 const struct value *run_operand(struct run *run, uint32_t operand)
 {
-	uint8_t *state = &run->operand_states[operand];
+	struct run_memory *memory = run->memory;
+	uint32_t *state = &memory->operand_states[operand];
 
-	if (*state == STATE_NEW)
-		*state = operand_read(run, &run->program->operands[operand], &run->values[operand]) ? STATE_YES
-												    : STATE_NO;
-	return *state == STATE_YES ? &run->values[operand] : NULL;
+	if (*state >> 1 != memory->round)
+		*state = memory->round << 1 |
+			 operand_read(run, &run->program->operands[operand], &memory->values[operand]);
+	return *state & 1 ? &memory->values[operand] : NULL;
 }
 
 static bool leaf_run(struct run *run, const struct matcher *matcher)
@@ -113,9 +155,9 @@ static bool node_find_out(struct run *run, const struct node *node)
 
 bool run_node(struct run *run, uint32_t node)
 {
-	uint8_t *state = &run->node_states[node];
+	uint32_t *state = &run->memory->node_states[node];
 
-	if (*state == STATE_NEW)
-		*state = node_find_out(run, &run->program->nodes[node]) ? STATE_YES : STATE_NO;
-	return *state == STATE_YES;
+	if (*state >> 1 != run->memory->round)
+		*state = run->memory->round << 1 | node_find_out(run, &run->program->nodes[node]);
+	return *state & 1;
 }

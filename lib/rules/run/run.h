@@ -6,20 +6,34 @@
 #include "base/arena.h"
 #include "rules/run/matcher.h"
 
+#define RUN_ROUNDS_MAX (UINT32_MAX / 2)
+
+/*
+ * What an event needs, kept for the next one. A state is the number of the event it was found out for, times two, plus
+ * one for yes; so nothing has to be cleared between events.
+ */
+struct run_memory {
+	uint32_t round; /* the event's number, 1 to RUN_ROUNDS_MAX */
+	uint32_t *node_states, *operand_states;
+	struct value *values; /* of operands */
+	struct arena arena;   /* what transformers make */
+};
+
 struct run {
 	const struct program *program;
 	const struct field_reader *reader;
-	const char *evt_type;	 /* NULL: the reader knows */
-	uint8_t *node_states;	 /* 0 not known, 1 false, 2 true; NULL when only operands are read */
-	uint8_t *operand_states; /* 0 not known, 1 absent, 2 present */
-	struct value *values;	 /* of operands */
-	struct arena arena;	 /* what transformers make */
+	const char *evt_type; /* NULL: the reader knows */
+	struct run_memory *memory;
 };
 
-/* False without memory. with_nodes: for conditions too. */
-bool run_init(struct run *run, const struct program *program, const struct field_reader *reader, const char *evt_type,
-	      bool with_nodes);
+/* Takes the program's spare memory, or makes some. False without memory. */
+bool run_init(struct run *run, const struct program *program, const struct field_reader *reader,
+	      const char *evt_type);
 void run_fini(struct run *run);
+
+/* The place where a program keeps spare memory; one such place serves all threads. NULL without memory. */
+struct run_spare *run_spare_new(void);
+void run_spare_free(struct run_spare *spare); /* accepts NULL */
 
 bool run_node(struct run *run, uint32_t node);
 

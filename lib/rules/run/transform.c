@@ -7,7 +7,7 @@
 
 static bool text_make(struct run *run, const char *text, size_t length, struct value *ret)
 {
-	const char *copy = arena_copy(&run->arena, text, length);
+	const char *copy = arena_copy(&run->memory->arena, text, length);
 
 	*ret = value_text(copy, length);
 	return copy;
@@ -15,7 +15,7 @@ static bool text_make(struct run *run, const char *text, size_t length, struct v
 
 static bool case_change(struct run *run, const struct value *from, int (*change)(int), struct value *ret)
 {
-	char *text = arena_copy(&run->arena, from->text, from->length);
+	char *text = arena_copy(&run->memory->arena, from->text, from->length);
 
 	for (size_t i = 0; text && i < from->length; i++)
 		text[i] = (char)change((unsigned char)text[i]);
@@ -40,7 +40,7 @@ static bool base64_decode(struct run *run, const struct value *from, struct valu
 
 	while (length && from->text[length - 1] == '=')
 		length--;
-	text = arena_alloc(&run->arena, length / 4 * 3 + 4);
+	text = arena_alloc(&run->memory->arena, length / 4 * 3 + 4);
 	for (size_t i = 0; text && i < length; i++) {
 		int digit = base64_digit(from->text[i]);
 
@@ -130,7 +130,7 @@ static bool getopt_list(struct run *run, struct getopt_scan *scan, struct value 
 
 	for (size_t i = 0; i < scan->list->count; i++)
 		room += scan->list->items[i].length;
-	items = arena_array(&run->arena, struct value, room);
+	items = arena_array(&run->memory->arena, struct value, room);
 	if (!items)
 		return false;
 	*ret = (struct value){ .type = VALUE_TEXT, .is_list = true, .items = items };
@@ -154,7 +154,7 @@ static bool getopt_run(struct run *run, const struct operand *operand, const str
 
 static bool parts_list(struct run *run, const struct operand *operand, struct value *ret)
 {
-	struct value *items = arena_array(&run->arena, struct value, operand->count + 1);
+	struct value *items = arena_array(&run->memory->arena, struct value, operand->count + 1);
 
 	if (!items)
 		return false;
@@ -193,7 +193,7 @@ static bool single_run(struct run *run, enum transform transform, const struct v
 
 static bool list_run(struct run *run, enum transform transform, const struct value *from, struct value *ret)
 {
-	struct value *items = arena_array(&run->arena, struct value, from->count + 1);
+	struct value *items = arena_array(&run->memory->arena, struct value, from->count + 1);
 
 	if (!items)
 		return false;

@@ -1,0 +1,320 @@
+/* CPU time of the rule engine per event, one thread: the buckets of the rule files given, CloudTrail, and made-up rules. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "rules/ruleset.h"
+
+#define ROUNDS	    9
+#define EVENTS	    50000
+#define MADE_EVENTS 4000
+#define ARGUED_MAX  16
+#define FILES_MAX   8
+
+static size_t allocations;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+	allocations++;
+	return __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	allocations++;
+	return __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+	allocations++;
+	return __real_realloc(memory, size);
+}
+
+struct argued {
+	enum field field;
+	const char *argument;
+	struct value value;
+};
+
+/* Fields in a table by number, as a sensor that has everything at hand; those with an argument in a short list. */
+struct made_event {
+	const char *type;
+	bool has[FIELD_COUNT];
+	struct value values[FIELD_COUNT];
+	struct argued argued[ARGUED_MAX];
+	size_t argued_count;
+};
+
+/* name=value; ancestors are written name[1]=value. */
+struct row {
+	const char *type;
+	const char *fields[48];
+};
+
+static const struct row opens[] = {
+#define OPEN(path, ...)                                                                                              \
+	{                                                                                                            \
+		"openat",                                                                                            \
+		{                                                                                                    \
+			"fd.name=" path, "fd.typechar=f", "fd.num=3", "evt.rawres=3", "evt.dir=<",                   \
+				"container.id=host", "user.name=root", "user.uid=0", "user.loginuid=1000",           \
+				"proc.pname=bash", "proc.aname[1]=bash", "proc.aname[2]=sshd",                       \
+				"proc.aname[3]=systemd", "proc.tty=34816", "proc.vpid=4711", "proc.pid=4711",        \
+				"evt.num=77", "container.image.repository=app", "proc.is_exe_upper_layer=false",     \
+				"proc.pcmdline=bash", __VA_ARGS__                                                    \
+		}                                                                                                    \
+	}
+#define READ  "evt.is_open_read=true", "evt.is_open_write=false"
+#define WRITE "evt.is_open_read=false", "evt.is_open_write=true"
+	OPEN("/usr/lib/x86_64-linux-gnu/libc.so.6", READ, "proc.name=ls", "proc.exepath=/usr/bin/ls",
+	     "proc.cmdline=ls -l"),
+	OPEN("/etc/ld.so.cache", READ, "proc.name=grep", "proc.exepath=/usr/bin/grep", "proc.cmdline=grep -r x ."),
+	OPEN("/proc/4711/status", READ, "proc.name=ps", "proc.exepath=/usr/bin/ps", "proc.cmdline=ps ax"),
+	OPEN("/srv/app/templates/index.html", READ, "proc.name=nginx", "proc.exepath=/usr/sbin/nginx",
+	     "proc.cmdline=nginx: worker"),
+	OPEN("/tmp/upload.8714", WRITE, "proc.name=php-fpm", "proc.exepath=/usr/sbin/php-fpm",
+	     "proc.cmdline=php-fpm"),
+	OPEN("/var/log/app/access.log", WRITE, "proc.name=node", "proc.exepath=/usr/bin/node",
+	     "proc.cmdline=node app.js"),
+	OPEN("/home/user/.cache/index", WRITE, "proc.name=git", "proc.exepath=/usr/bin/git",
+	     "proc.cmdline=git status"),
+	OPEN("/etc/shadow", READ, "proc.name=cat", "proc.exepath=/usr/bin/cat", "proc.cmdline=cat /etc/shadow"),
+};
+
+static const struct row execs[] = {
+#define EXEC(name, line, ...)                                                                                        \
+	{                                                                                                            \
+		"execve",                                                                                            \
+		{                                                                                                    \
+			"proc.name=" name, "proc.exepath=/usr/bin/" name, "proc.cmdline=" line, "proc.args=" line,   \
+				"evt.dir=<", "evt.rawres=0", "evt.num=78", "user.name=root", "user.uid=0",           \
+				"user.loginuid=1000", "proc.pname=bash", "proc.pcmdline=bash", "proc.aname[1]=bash", \
+				"proc.aname[2]=sshd", "proc.aname[3]=systemd", "proc.tty=34816", "proc.vpid=4711",   \
+				"proc.pid=4711", "container.image.repository=app", "proc.is_exe_upper_layer=false",  \
+				"proc.is_exe_from_memfd=false", "proc.sname=bash", "proc.pexepath=/usr/bin/bash",    \
+				"evt.arg[flags]=EXE_WRITABLE", "proc.env=PATH=/usr/bin HOME=/root",                  \
+				"evt.res=SUCCESS", __VA_ARGS__                                                       \
+		}                                                                                                    \
+	}
+	EXEC("ls", "ls -l /srv", "container.id=host"),
+	EXEC("git", "git commit -m message", "container.id=host"),
+	EXEC("cc1", "cc1 -quiet -O2 main.c -o /tmp/x.s", "container.id=host"),
+	EXEC("sh", "sh -c make", "container.id=4f0a1b2c3d4e"),
+	EXEC("grep", "grep -r password /home", "container.id=4f0a1b2c3d4e"),
+	EXEC("python3", "python3 manage.py migrate", "container.id=4f0a1b2c3d4e"),
+	EXEC("curl", "curl -s http://example.com/", "container.id=4f0a1b2c3d4e"),
+	EXEC("useradd", "useradd -m other", "container.id=host"),
+};
+
+static const struct row records[] = {
+#define RECORD(name, source, ...)                                                                                    \
+	{                                                                                                            \
+		name,                                                                                                \
+		{                                                                                                    \
+			"ct.name=" name, "ct.src=" source, "ct.user.identitytype=IAMUser", "ct.user=deploy",         \
+				"ct.region=eu-central-1", "ct.srcip=198.51.100.7", __VA_ARGS__                       \
+		}                                                                                                    \
+	}
+	RECORD("DescribeInstances", "ec2.amazonaws.com", "ct.readonly=true"),
+	RECORD("AssumeRole", "sts.amazonaws.com", "ct.readonly=true"),
+	RECORD("GetObject", "s3.amazonaws.com", "s3.bucket=data", "ct.readonly=true"),
+	RECORD("PutObject", "s3.amazonaws.com", "s3.bucket=data"),
+	RECORD("ConsoleLogin", "signin.amazonaws.com", "json.value[/responseElements/ConsoleLogin]=Success",
+	       "json.value[/additionalEventData/MFAUsed]=Yes"),
+	RECORD("RunInstances", "ec2.amazonaws.com", "ct.region=eu-west-3"),
+	RECORD("Decrypt", "kms.amazonaws.com", "ct.readonly=true"),
+	RECORD("DeleteTrail", "cloudtrail.amazonaws.com", "ct.error=AccessDenied"),
+};
+
+static bool event_read(const void *context, enum field field, const char *argument, struct value *ret)
+{
+	const struct made_event *event = context;
+
+	if (!argument) {
+		if (event->has[field])
+			*ret = event->values[field];
+		return event->has[field];
+	}
+	for (size_t i = 0; i < event->argued_count; i++) {
+		if (event->argued[i].field != field || strcmp(event->argued[i].argument, argument) != 0)
+			continue;
+		*ret = event->argued[i].value;
+		return true;
+	}
+	return false;
+}
+
+static void fail(const char *what, const char *why)
+{
+	fprintf(stderr, "rules_bench: %s: %s\n", what, why);
+	exit(1);
+}
+
+static void event_set(struct made_event *event, const char *text)
+{
+	const char *equals = strchr(text, '='), *bracket = memchr(text, '[', (size_t)(equals - text));
+	int field = field_find(text, (size_t)((bracket ? bracket : equals) - text));
+	struct value value = value_text(equals + 1, strlen(equals + 1));
+
+	if (field < 0)
+		fail(text, "no such field");
+	value.type = field_infos[field].type;
+	if (value.type == VALUE_BOOL)
+		value = value_bool(equals[1] == 't');
+	else if (value.type != VALUE_TEXT && value.type != VALUE_BYTES)
+		value = (struct value){ .type = field_infos[field].type, .number = strtoll(equals + 1, NULL, 10) };
+	if (!bracket) {
+		event->has[field] = true;
+		event->values[field] = value;
+		return;
+	}
+	if (event->argued_count == ARGUED_MAX)
+		fail(text, "too many");
+	event->argued[event->argued_count++] =
+		(struct argued){ (enum field)field, strndup(bracket + 1, (size_t)(equals - bracket - 2)), value };
+}
+
+static struct made_event *events_make(const struct row *rows, size_t count)
+{
+	struct made_event *events = calloc(count, sizeof(*events));
+
+	if (!events)
+		fail("events", "out of memory");
+	for (size_t i = 0; i < count; i++) {
+		events[i].type = rows[i].type;
+		for (const char *const *text = rows[i].fields; *text; text++)
+			event_set(&events[i], *text);
+	}
+	return events;
+}
+
+static double cpu_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+static int double_compare(const void *left, const void *right)
+{
+	double a = *(const double *)left, b = *(const double *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+struct series {
+	const char *name, *source;
+	const struct row *rows;
+	size_t count;
+	size_t events; /* of a round */
+};
+
+static void series_run(const struct ruleset *set, const struct series *series)
+{
+	struct made_event *events = events_make(series->rows, series->count);
+	double times[ROUNDS], start;
+	size_t matches = 0, allocated = 0;
+
+	for (int round = -1; round < ROUNDS; round++) {
+		matches = 0;
+		allocated = allocations;
+		start = cpu_now();
+		for (size_t i = 0; i < series->events; i++) {
+			const struct made_event *event = &events[i % series->count];
+			struct field_reader reader = { .read = event_read, .context = event };
+
+			matches += ruleset_match(set, series->source, event->type, &reader, NULL, NULL);
+		}
+		if (round >= 0)
+			times[round] = (cpu_now() - start) / (double)series->events;
+		allocated = allocations - allocated;
+	}
+	qsort(times, ROUNDS, sizeof(*times), double_compare);
+	printf("%-34s %8.3f us/event %11.0f /s  min %.3f max %.3f  matches/event %.2f  allocations/event %.2f\n",
+	       series->name, times[ROUNDS / 2] / 1e3, 1e9 / times[ROUNDS / 2], times[0] / 1e3,
+	       times[ROUNDS - 1] / 1e3, (double)matches / (double)series->events,
+	       (double)allocated / (double)series->events);
+	free(events);
+}
+
+static struct ruleset *files_load(char **files, int count, bool quiet)
+{
+	struct ruleset *set = ruleset_new();
+	double start = cpu_now();
+	struct err err;
+
+	for (int i = 0; set && i < count; i++) {
+		if (ruleset_add_path(set, files[i], &err) < 0)
+			fail(files[i], err.message);
+	}
+	if (!set || ruleset_compile(set, &err) < 0)
+		fail("rules", set ? err.message : "out of memory");
+	if (!quiet)
+		printf("%-34s %8.2f ms, %zu rules\n", "load from YAML to program", (cpu_now() - start) / 1e6,
+		       ruleset_count(set));
+	return set;
+}
+
+/* Rules over the same three fields, each with constants of its own; a tenth of them by the beginning of a path alone. */
+static struct ruleset *made_load(int count)
+{
+	struct ruleset *set = ruleset_new();
+	AUTO_STRBUF text = STRBUF_INIT;
+	struct err err;
+
+	for (int i = 0; i < count; i++) {
+		strbuf_addf(&text, "- rule: made %d\n  desc: d\n  output: o\n  priority: INFO\n", i);
+		if (i % 10 == 0)
+			strbuf_addf(&text,
+				    "  condition: evt.type in (open, openat) and fd.name startswith /data/%d/\n", i);
+		else
+			strbuf_addf(&text,
+				    "  condition: >\n    evt.type in (open, openat) and evt.is_open_read=true and "
+				    "proc.name in (a%d, b%d)\n"
+				    "    and fd.name startswith /srv/%d and not user.name = u%d\n",
+				    i, i, i, i);
+	}
+	if (!set || ruleset_add_text(set, "made", text.data, text.length, &err) < 0 || ruleset_compile(set, &err) < 0)
+		fail("made rules", set ? err.message : "out of memory");
+	return set;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct series all[] = {
+		{ "open bucket", "syscall", opens, sizeof(opens) / sizeof(*opens), EVENTS },
+		{ "execve bucket", "syscall", execs, sizeof(execs) / sizeof(*execs), EVENTS },
+		{ "CloudTrail, extracted fields", "aws_cloudtrail", records, sizeof(records) / sizeof(*records),
+		  EVENTS },
+	};
+	struct series made = all[0];
+	struct ruleset *set;
+	char name[64];
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (int i = 0; argc > 1 && i < 3; i++)
+		ruleset_free(files_load(argv + 1, argc - 1, false));
+	set = argc > 1 ? files_load(argv + 1, argc - 1, true) : NULL;
+	for (size_t i = 0; set && i < sizeof(all) / sizeof(*all); i++)
+		series_run(set, &all[i]);
+	ruleset_free(set);
+	for (int count = 100; count <= 10000; count *= 10) {
+		made.events = count == 10000 ? MADE_EVENTS / 10 : MADE_EVENTS;
+		set = made_load(count);
+		snprintf(name, sizeof(name), "made rules: %d", count);
+		made.name = name;
+		series_run(set, &made);
+		ruleset_free(set);
+	}
+	return 0;
+}
