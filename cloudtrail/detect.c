@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cloudrecord/fields.h"
+#include "base/log.h"
 #include "rules/detection.h"
 
 #define HOSTNAME_MAX 256
@@ -42,6 +43,22 @@ int detect_open(const struct detect_conf *conf, struct detect **ret, struct err 
 		return err_wrap(err, code == ERR_SYNTAX ? "the rules have errors" : "could not load rules");
 	*ret = TAKE(detect);
 	return 0;
+}
+
+void detect_renew(struct detect *detect)
+{
+	struct detection *former = detect->detection, *next;
+	struct err err = { 0 };
+
+	if (load(&detect->conf, &next, NULL, &err) < 0) {
+		log_error("rules-not-loaded", "%s; the %zu rules of before stay, version %s", err.message,
+			  former->active, former->version);
+		return;
+	}
+	log_info("rules-loaded", "%zu rules count from here on, version %s; before it were %zu, version %s",
+		 next->active, next->version, former->active, former->version);
+	detect->detection = next;
+	detection_free(former);
 }
 
 void detect_close(struct detect *detect)

@@ -23,6 +23,12 @@ struct detect_conf {
  * of reading the files.
  */
 int detect_open(const struct detect_conf *conf, struct detect **ret, struct err *err);
+
+/*
+ * Reads everything again. From the next record on that counts, and the log says so; when something is wrong the log says what,
+ * and the rules of before stay. Between two records only.
+ */
+void detect_renew(struct detect *detect);
 void detect_close(struct detect *detect); /* accepts NULL */
 void detect_close_pointer(struct detect **detect);
 

@@ -75,12 +75,20 @@ struct run {
 	char spool[STATE_PATH_MAX], url[STATE_PATH_MAX + 8];
 };
 
+/* Takes signals until none comes for timeout_ms. Called between two records only: SIGHUP changes the rules. */
 static bool stop_wanted(struct run *run, int timeout_ms)
 {
 	struct pollfd poll_fd = { .fd = run->signals, .events = POLLIN };
+	struct signalfd_siginfo info;
 
-	if (!run->stopping && poll(&poll_fd, 1, timeout_ms) > 0)
-		run->stopping = true;
+	while (!run->stopping && poll(&poll_fd, 1, timeout_ms) > 0) {
+		if (read(run->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
+			continue;
+		if (info.ssi_signo == SIGHUP)
+			detect_renew(run->detect);
+		else
+			run->stopping = true;
+	}
 	return run->stopping;
 }
 
@@ -242,6 +250,7 @@ static int catch_signals(struct run *run, struct err *err)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	run->signals = signalfd(-1, &set, SFD_CLOEXEC);
 	return run->signals < 0 ? err_errno(err, ERR_FAILED, "could not watch signals") : 0;
@@ -334,7 +343,9 @@ const struct command run_command = {
 	.summary = "read CloudTrail files as they come, apply rules, and ship records and alerts to the collector",
 	.details = "A file counts as done when everything of it is on disk in the spool. With --once the exit code "
 		   "is 8 if the\n"
-		   "collector cannot be reached: what was read waits in the spool, and the next run sends it.\n\n"
+		   "collector cannot be reached: what was read waits in the spool, and the next run sends it. SIGHUP "
+		   "reads\n"
+		   "rules and policies again.\n\n"
 		   "  seccloudtrail run --files /srv/trail-bucket\n"
 		   "  seccloudtrail run --once --files ./bucket --collector ipc:///tmp/clewline/intake.sock",
 	.opts = run_opts,

@@ -67,6 +67,8 @@ def check_runtime_alerts(story, alerts):
     acts = sorted(a["output_fields"].get("evt.type", "?")[:6] for a in modified)
     check(acts == ["rename", "unlink"], "each of the two for its own act: " + " ".join(acts))
     for alert in created + modified:
+        check("Suspicious Filesystem Changes" in alert["policies"] and alert["severity"] == "high",
+              "%s names the policy Suspicious Filesystem Changes, severity high" % alert["rule"])
         where = (alert["task"], alert["cluster"], alert["account"], alert["region"])
         expected = (story["task_arn"], story["cluster_arn"], story["account"], story["region"])
         check(where == expected, "%s carries task, cluster, account, region" % alert["rule"])
