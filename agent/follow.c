@@ -67,8 +67,8 @@ void follow_run(const struct follow *follow)
 	for (;;) {
 		struct timespec left;
 		siginfo_t info;
+		bool has_more = tracer_step(follow->tracer);
 
-		tracer_step(follow->tracer);
 		if (follow->is_done(follow->context))
 			return;
 		renew_rules(follow);
@@ -76,7 +76,7 @@ void follow_run(const struct follow *follow)
 			pipeline_heartbeat(follow->agent->pipeline, NULL);
 			heartbeat_ns += HEARTBEAT_NS;
 		}
-		left = time_left(heartbeat_ns);
+		left = time_left(has_more ? 0 : heartbeat_ns);
 		/* Blocked SIGCHLD stays pending, so a stop between tracer_step() and here ends the wait at once. */
 		if (sigtimedwait(&set, &info, &left) < 0 || info.si_signo == SIGCHLD)
 			continue;

@@ -13,6 +13,7 @@
 #include "agent/sensor/trace/call.h"
 #include "base/time.h"
 
+#define STEP_MAX 256 /* stops; a busy workload never runs out of them, and signals want to be seen */
 #define TRACE_OPTIONS                                                                                                \
 	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |                    \
 	 PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP)
@@ -381,14 +382,18 @@ static void on_end(struct tracer *tracer, pid_t tid, int status)
 	deliver(tracer, &event);
 }
 
-void tracer_step(struct tracer *tracer)
+bool tracer_step(struct tracer *tracer)
 {
 	int status;
 	pid_t tid;
 
-	while ((tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0) {
-		struct tracee *tracee = pid_table_get(tracer->tracees, tid);
+	for (int i = 0; i < STEP_MAX; i++) {
+		struct tracee *tracee;
 
+		tid = waitpid(-1, &status, __WALL | WNOHANG);
+		if (tid <= 0)
+			return false;
+		tracee = pid_table_get(tracer->tracees, tid);
 		if (WIFEXITED(status) || WIFSIGNALED(status))
 			on_end(tracer, tid, status);
 		else if (!WIFSTOPPED(status))
@@ -400,4 +405,5 @@ void tracer_step(struct tracer *tracer)
 		else
 			on_stop(tracer, tracee, status);
 	}
+	return true;
 }

@@ -21,8 +21,8 @@ void tracer_free(struct tracer *tracer);
 /* Follows pid (a process of one thread) from now on, without stopping it. Errors: ERR_DENIED, ERR_NOT_FOUND, ERR_FAILED. */
 int tracer_seize(struct tracer *tracer, pid_t pid, struct err *err);
 
-/* Handles every stop and end that is waiting, delivering events; never blocks. */
-void tracer_step(struct tracer *tracer);
+/* Handles stops and ends that are waiting, delivering events; never blocks. True if more of them may wait. */
+bool tracer_step(struct tracer *tracer);
 
 size_t tracer_count(const struct tracer *tracer); /* threads followed now */
 
