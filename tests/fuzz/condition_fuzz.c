@@ -22,6 +22,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ast_print(ast, &printed);
 	else if (error.at > size || !*error.message)
 		abort();
+	error = (struct parse_error){ 0 };
+	if (!condition_parse_strict((const char *)data, size, RULE_DEPTH_MAX, &arena, &error) &&
+	    (error.at > size || !*error.message))
+		abort();
 	operand = operand_parse((const char *)data, size, &arena, &length, &error);
 	if (operand && length > size)
 		abort();
