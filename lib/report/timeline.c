@@ -5,6 +5,22 @@
 #include "report/parts.h"
 #include "text/escape.h"
 
+#define POLICY_SHOWN_MAX 40 /* bytes of its name */
+
+/* The first policy behind an alert, where its name is short; the document has them all. */
+static void add_policy(const struct report *report, struct strbuf *line, const json_t *alert)
+{
+	const json_t *policies = json_object_get(alert, "policies");
+	const char *name = json_string_value(json_array_get(policies, 0));
+
+	if (!name || strlen(name) > POLICY_SHOWN_MAX)
+		return;
+	strbuf_adds(line, "; policy ");
+	page_escape(&report->page, line, name);
+	if (json_array_size(policies) > 1)
+		strbuf_addf(line, " +%zu", json_array_size(policies) - 1);
+}
+
 static void add_rules(const struct report *report, struct strbuf *line, const json_t *row)
 {
 	const json_t *id;
@@ -20,6 +36,7 @@ static void add_rules(const struct report *report, struct strbuf *line, const js
 		strbuf_adds(line, ": ");
 		page_escape(&report->page, line,
 			    json_text(alert, "rule") ? json_text(alert, "rule") : json_string_value(id));
+		add_policy(report, line, alert);
 		strbuf_addc(line, ']');
 	}
 }
