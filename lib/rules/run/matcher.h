@@ -44,6 +44,10 @@ int value_compare(const struct value *left, const struct value *right);
 struct text_set *text_set_new(struct arena *arena, const struct value *values, size_t count);
 bool text_set_has(const struct text_set *set, const char *text, size_t length);
 
+/* The same with the text's hash, for those who ask many sets about one text. */
+bool text_set_has_hashed(const struct text_set *set, const char *text, size_t length, uint64_t hash);
+uint64_t text_hash(const char *text, size_t length);
+
 /* Paths to compare by components; those with ? * [ are patterns. */
 struct path_set *path_set_new(struct arena *arena, const struct value *values, size_t count);
 bool path_set_has(const struct path_set *set, const char *path, size_t length);

@@ -31,16 +31,18 @@ void run_spare_free(struct run_spare *spare)
 
 static struct run_memory *memory_new(const struct program *program)
 {
-	size_t states = (program->operand_count + program->node_count) * sizeof(uint32_t);
-	size_t values = program->operand_count * sizeof(struct value);
+	size_t states = (program->operand_count * 2 + program->node_count) * sizeof(uint32_t);
+	size_t values = program->operand_count * (sizeof(struct value) + sizeof(uint64_t));
 	struct run_memory *memory = calloc(1, sizeof(*memory) + values + states);
 
 	if (!memory)
 		return NULL;
 	arena_init(&memory->arena, TRANSFORMED_MAX);
 	memory->values = (struct value *)(memory + 1);
-	memory->operand_states = (uint32_t *)(memory->values + program->operand_count);
-	memory->node_states = memory->operand_states + program->operand_count;
+	memory->hashes = (uint64_t *)(memory->values + program->operand_count);
+	memory->operand_states = (uint32_t *)(memory->hashes + program->operand_count);
+	memory->hash_rounds = memory->operand_states + program->operand_count;
+	memory->node_states = memory->hash_rounds + program->operand_count;
 	return memory;
 }
 
@@ -120,12 +122,28 @@ const struct value *run_operand(struct run *run, uint32_t operand)
 	return *state & 1 ? &memory->values[operand] : NULL;
 }
 
+/* Many sets are asked about the same text; its hash is made once. */
+static bool set_has(struct run *run, const struct matcher *matcher, const struct value *value)
+{
+	struct run_memory *memory = run->memory;
+	uint32_t *round = &memory->hash_rounds[matcher->left];
+	uint64_t *hash = &memory->hashes[matcher->left];
+
+	if (*round != memory->round) {
+		*round = memory->round;
+		*hash = text_hash(value->text, value->length);
+	}
+	return text_set_has_hashed(matcher->set, value->text, value->length, *hash) == (matcher->op != OP_NE);
+}
+
 static bool leaf_run(struct run *run, const struct matcher *matcher)
 {
 	const struct value *left = run_operand(run, matcher->left), *right;
 
 	if (!left || matcher->op == OP_EXISTS)
 		return left;
+	if (matcher->set && !left->is_list)
+		return set_has(run, matcher, left);
 	if (matcher->right == UINT32_MAX)
 		return matcher_holds(matcher, left);
 	right = run_operand(run, matcher->right);

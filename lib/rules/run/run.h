@@ -14,8 +14,9 @@
  */
 struct run_memory {
 	uint32_t round; /* the event's number, 1 to RUN_ROUNDS_MAX */
-	uint32_t *node_states, *operand_states;
+	uint32_t *node_states, *operand_states, *hash_rounds;
 	struct value *values; /* of operands */
+	uint64_t *hashes;     /* of their texts */
 	struct arena arena;   /* what transformers make */
 };
 

@@ -3,13 +3,19 @@
 #include "base/arena.h"
 #include "rules/run/matcher.h"
 
+/* The hash stands beside the text, so that a text that is not in the set is hardly ever compared. */
+struct text_slot {
+	const struct value *value;
+	uint64_t hash;
+};
+
 struct text_set {
 	size_t shortest, longest;
 	size_t mask;
-	const struct value **slots;
+	struct text_slot *slots;
 };
 
-static uint64_t text_hash(const char *text, size_t length)
+uint64_t text_hash(const char *text, size_t length)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
@@ -19,13 +25,17 @@ static uint64_t text_hash(const char *text, size_t length)
 }
 
 /* The slot that holds the text, or the empty one where it belongs. */
-static const struct value **slot_find(const struct text_set *set, const char *text, size_t length)
+static struct text_slot *slot_find(const struct text_set *set, const char *text, size_t length, uint64_t hash)
 {
-	size_t at = text_hash(text, length) & set->mask;
+	size_t at = hash & set->mask;
 
-	while (set->slots[at] &&
-	       (set->slots[at]->length != length || memcmp(set->slots[at]->text, text, length) != 0))
-		at = (at + 1) & set->mask;
+	for (; set->slots[at].value; at = (at + 1) & set->mask) {
+		const struct text_slot *slot = &set->slots[at];
+
+		if (slot->hash == hash && slot->value->length == length &&
+		    memcmp(slot->value->text, text, length) == 0)
+			break;
+	}
 	return &set->slots[at];
 }
 
@@ -40,11 +50,13 @@ struct text_set *text_set_new(struct arena *arena, const struct value *values, s
 		return NULL;
 	set->mask = size - 1;
 	set->shortest = SIZE_MAX;
-	set->slots = arena_array(arena, const struct value *, size);
+	set->slots = arena_array(arena, struct text_slot, size);
 	if (!set->slots)
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
-		*slot_find(set, values[i].text, values[i].length) = &values[i];
+		uint64_t hash = text_hash(values[i].text, values[i].length);
+
+		*slot_find(set, values[i].text, values[i].length, hash) = (struct text_slot){ &values[i], hash };
 		if (values[i].length < set->shortest)
 			set->shortest = values[i].length;
 		if (values[i].length > set->longest)
@@ -53,9 +65,16 @@ struct text_set *text_set_new(struct arena *arena, const struct value *values, s
 	return set;
 }
 
+bool text_set_has_hashed(const struct text_set *set, const char *text, size_t length, uint64_t hash)
+{
+	if (length < set->shortest || length > set->longest)
+		return false;
+	return slot_find(set, text, length, hash)->value;
+}
+
 bool text_set_has(const struct text_set *set, const char *text, size_t length)
 {
 	if (length < set->shortest || length > set->longest)
 		return false;
-	return *slot_find(set, text, length);
+	return text_set_has_hashed(set, text, length, text_hash(text, length));
 }
