@@ -165,8 +165,8 @@ const struct command rules_check_command = {
 	.summary = "check rule files together, in the order given, and say what is wrong where",
 	.details = "Examples:\n"
 		   "  secctl rules check falco_rules.yaml my_rules.yaml\n"
-		   "  secctl rules check rules/ -o json\n"
-		   "  secctl rules check rules/ --policy policies.yaml\n"
+		   "  secctl rules check my-rules/ -o json\n"
+		   "  secctl rules check my-rules/ --policy policies.yaml\n"
 		   "\n"
 		   "json is what Falco prints when it validates rules, jsonl a line for each problem.\n"
 		   "A folder stands for its *.yaml files. Exits with 1 when there is an error; warnings alone are 0.",
