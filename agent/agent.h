@@ -9,7 +9,7 @@
 #include "agent/pipeline/pipeline.h"
 #include "bus/sender.h"
 #include "conf/program.h"
-#include "rules/detection.h"
+#include "detection/detection.h"
 
 #define HEARTBEAT_NS	 (10 * INT64_C(1000000000))
 #define METADATA_WAIT_NS INT64_C(1000000000) /* an endpoint that is slower than this is absent */

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "rules/detection.h"
+#include "detection/detection.h"
 
 #define RELOAD_QUIET_MS 200  /* after a change of a file nothing more may change for so long */
 #define RELOAD_WAIT_MS	2000 /* but no longer than this */

@@ -1,6 +1,6 @@
 #include "cli/rules.h"
 
-#include "rules/pack.h"
+#include "detection/pack.h"
 
 int rules_load(const struct rules_from *from, struct ruleset **ret, bool *ret_is_bad, struct err *err)
 {

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "rules/choice.h"
+#include "detection/choice.h"
 #include "rules/ruleset.h"
 
 struct rules_from {

@@ -7,7 +7,7 @@
 
 #include "cloudrecord/fields.h"
 #include "base/log.h"
-#include "rules/detection.h"
+#include "detection/detection.h"
 
 #define HOSTNAME_MAX 256
 

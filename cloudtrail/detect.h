@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "cloudrecord/record.h"
 #include "conf/program.h"
-#include "rules/choice.h"
+#include "detection/choice.h"
 
 #define RECORD_ALERTS_MAX 256 /* of one record */
 

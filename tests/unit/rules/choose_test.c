@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
-#include "rules/choice.h"
+#include "detection/choice.h"
 #include "rules/given.h"
 
 static const char rules_text[] = "- rule: Write binary\n  desc: d\n  condition: evt.type = open\n  output: o\n  "

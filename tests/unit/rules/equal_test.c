@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "rules/compile/compile.h"
-#include "rules/pack.h"
+#include "detection/pack.h"
 
 #define EVENTS	   3000
 #define GIVEN_MOST 128

@@ -8,7 +8,7 @@
 
 #include "reader.h"
 #include "rules/falco_output.h"
-#include "rules/pack.h"
+#include "detection/pack.h"
 
 struct names {
 	const struct ruleset *set;

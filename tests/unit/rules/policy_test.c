@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "reader.h"
-#include "rules/detection.h"
-#include "rules/pack.h"
+#include "detection/detection.h"
+#include "detection/pack.h"
 #include "rules/policy.h"
 
 static const char rule_text[] = "- rule: Written\n  desc: d\n  condition: evt.type = openat\n  output: o\n  "

@@ -3,14 +3,14 @@
  */
 #pragma once
 
-#include "rules/choice.h"
+#include "detection/choice.h"
 #include "rules/policy.h"
 #include "rules/ruleset.h"
 
 #define DETECTION_VERSION_MAX 17
 
 struct detection_conf {
-	const char *source;	   /* of the program: "syscall", "aws_cloudtrail"; NULL: all */
+	const char *source;	  /* of the program: "syscall", "aws_cloudtrail"; NULL: all */
 	const char *const *rules; /* files and folders; none: the shipped rules */
 	size_t rule_count;
 	const char *const *policies; /* likewise; none: the shipped policies, and rules outside of them count, too */
@@ -21,7 +21,7 @@ struct detection_conf {
 struct detection {
 	struct ruleset *rules;
 	struct policies *policies;
-	size_t active; /* rules that are enabled and can alert */
+	size_t active;			     /* rules that are enabled and can alert */
 	char version[DETECTION_VERSION_MAX]; /* hexadecimal digits over all rules and policies */
 };
 

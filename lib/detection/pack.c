@@ -1,4 +1,4 @@
-#include "rules/pack.h"
+#include "detection/pack.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "rules/choice.h"
+#include "detection/choice.h"
 
 #include <stddef.h>
 #include <strings.h>
@@ -28,10 +28,11 @@ static int least_apply(const char *name, struct ruleset *set, struct err *err)
 		ruleset_set_least(set, (enum priority)i);
 		return 0;
 	}
-	return err_set(err, ERR_USAGE,
-		       "least-priority is \"%s\", but must be one of emergency, alert, critical, error, warning, notice, "
-		       "informational, debug",
-		       name);
+	return err_set(
+		err, ERR_USAGE,
+		"least-priority is \"%s\", but must be one of emergency, alert, critical, error, warning, notice, "
+		"informational, debug",
+		name);
 }
 
 int rule_choice_apply(const struct rule_choice *choice, struct ruleset *set, struct err *err)

@@ -1,11 +1,11 @@
-#include "rules/detection.h"
+#include "detection/detection.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "rules/pack.h"
+#include "detection/pack.h"
 
 static void print_diagnostics(const struct diagnostic *diagnostics, size_t count, struct strbuf *out)
 {
