@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/strbuf.h"
 #include "collector/correlate/inquiry.h"
 
 static int compare_nodes(const void *left, const void *right)
@@ -154,14 +153,12 @@ int rows_add(struct inquiry *inquiry, const struct graph_assertion *row, struct 
 
 void cut_add(struct inquiry *inquiry, const char *format, ...)
 {
-	AUTO_STRBUF text = STRBUF_INIT;
 	va_list args;
 	char *copy;
 
 	va_start(args, format);
-	strbuf_vaddf(&text, format, args);
+	copy = arena_vprintf(inquiry->arena, format, args);
 	va_end(args);
-	copy = arena_dup(inquiry->arena, text.data);
 	for (size_t i = 0; copy != NULL && i < inquiry->cut_count; i++) {
 		if (strcmp(inquiry->cuts[i], copy) == 0)
 			return;

@@ -167,14 +167,12 @@ void derive_add_mark(struct derivation *derivation, const char *source, bool bli
 
 char *derive_printf(struct derivation *derivation, const char *format, ...)
 {
-	AUTO_STRBUF text = STRBUF_INIT;
 	va_list args;
 	char *copy;
 
 	va_start(args, format);
-	strbuf_vaddf(&text, format, args);
+	copy = arena_vprintf(derivation->arena, format, args);
 	va_end(args);
-	copy = text.failed ? NULL : arena_dup(derivation->arena, text.data);
 	if (copy == NULL)
 		derivation->is_out_of_memory = true;
 	return copy;

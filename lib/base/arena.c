@@ -94,22 +94,30 @@ char *arena_dup(struct arena *arena, const char *text)
 	return text ? arena_copy(arena, text, strlen(text)) : NULL;
 }
 
+char *arena_vprintf(struct arena *arena, const char *format, va_list args)
+{
+	va_list copy;
+	char *text;
+	int length;
+
+	va_copy(copy, args);
+	length = vsnprintf(NULL, 0, format, copy);
+	va_end(copy);
+	if (length < 0)
+		return NULL;
+	text = arena_alloc(arena, (size_t)length + 1);
+	if (text)
+		vsnprintf(text, (size_t)length + 1, format, args);
+	return text;
+}
+
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
 	va_list args;
 	char *text;
-	int length;
 
 	va_start(args, format);
-	length = vsnprintf(NULL, 0, format, args);
-	va_end(args);
-	if (length < 0)
-		return NULL;
-	text = arena_alloc(arena, (size_t)length + 1);
-	if (!text)
-		return NULL;
-	va_start(args, format);
-	vsnprintf(text, (size_t)length + 1, format, args);
+	text = arena_vprintf(arena, format, args);
 	va_end(args);
 	return text;
 }

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -28,6 +29,7 @@ void *arena_alloc(struct arena *arena, size_t size);			/* zeroed, aligned for an
 char *arena_copy(struct arena *arena, const char *data, size_t length); /* adds a NUL */
 char *arena_dup(struct arena *arena, const char *text);			/* NULL for NULL */
 char *arena_printf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
+char *arena_vprintf(struct arena *arena, const char *format, va_list args) PRINTF_LIKE(2, 0);
 
 #define arena_new(arena, type)		((type *)arena_alloc((arena), sizeof(type)))
 #define arena_array(arena, type, count) ((type *)arena_alloc((arena), sizeof(type) * (count)))

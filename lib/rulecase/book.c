@@ -24,16 +24,10 @@ void casebook_fini(struct casebook *book)
 
 static const char *line_text(struct casebook *book, const struct case_file *file, int line)
 {
-	const char *at = file->text, *end = file->text + file->length, *stop;
+	size_t length;
+	const char *at = diagnostic_line(file->text, file->length, line, &length);
 
-	for (int i = 1; i < line; i++) {
-		at = memchr(at, '\n', (size_t)(end - at));
-		if (!at)
-			return NULL;
-		at++;
-	}
-	stop = memchr(at, '\n', (size_t)(end - at));
-	return arena_copy(&book->arena, at, (size_t)((stop ? stop : end) - at));
+	return at ? arena_copy(&book->arena, at, length) : NULL;
 }
 
 static void diagnostic_add(struct casebook *book, struct rule_case *item, const struct diagnostic *values)

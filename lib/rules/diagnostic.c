@@ -6,6 +6,21 @@
 
 #define SNIPPET_INDENT "    "
 
+const char *diagnostic_line(const char *text, size_t length, int line, size_t *ret_length)
+{
+	const char *at = text, *end = text + length, *stop;
+
+	for (int i = 1; i < line; i++) {
+		at = memchr(at, '\n', (size_t)(end - at));
+		if (!at)
+			return NULL;
+		at++;
+	}
+	stop = memchr(at, '\n', (size_t)(end - at));
+	*ret_length = (size_t)((stop ? stop : end) - at);
+	return at;
+}
+
 void diagnostic_format(const struct diagnostic *diagnostic, struct strbuf *out)
 {
 	size_t length = diagnostic->snippet ? strlen(diagnostic->snippet) : 0;

@@ -24,3 +24,6 @@ struct diagnostic {
  * file is escaped.
  */
 void diagnostic_format(const struct diagnostic *diagnostic, struct strbuf *out);
+
+/* Where a line (from 1) of a text begins, or NULL past its end; *ret_length gets its bytes without the newline. */
+const char *diagnostic_line(const char *text, size_t length, int line, size_t *ret_length);

@@ -29,29 +29,15 @@ static struct diagnostic *diagnostic_new(struct ruleset *set)
 	return &set->diagnostics[set->diagnostic_count++];
 }
 
-/* Where a line of a file begins, or NULL. */
-static const char *line_start(const struct rule_file *file, int line)
-{
-	const char *at = file->text, *end = file->text + file->length;
-
-	for (int i = 1; i < line; i++) {
-		at = memchr(at, '\n', (size_t)(end - at));
-		if (!at)
-			return NULL;
-		at++;
-	}
-	return at;
-}
-
 /* Sets the source line and the offset of a diagnostic. */
 static void place_set(struct ruleset *set, const struct rule_file *file, struct diagnostic *diagnostic)
 {
-	const char *at = line_start(file, diagnostic->line), *end = file->text + file->length, *stop;
+	size_t length;
+	const char *at = diagnostic_line(file->text, file->length, diagnostic->line, &length);
 
 	if (!at)
 		return;
-	stop = memchr(at, '\n', (size_t)(end - at));
-	diagnostic->snippet = arena_copy(&set->arena, at, (size_t)((stop ? stop : end) - at));
+	diagnostic->snippet = arena_copy(&set->arena, at, length);
 	diagnostic->offset =
 		(size_t)(at - file->text) + (size_t)(diagnostic->column > 0 ? diagnostic->column - 1 : 0);
 }

@@ -37,16 +37,10 @@ void policies_free(struct policies *policies)
 
 static const char *line_text(struct arena *arena, const struct policy_file *file, int line)
 {
-	const char *at = file->text, *end = file->text + file->length, *stop;
+	size_t length;
+	const char *at = diagnostic_line(file->text, file->length, line, &length);
 
-	for (int i = 1; i < line; i++) {
-		at = memchr(at, '\n', (size_t)(end - at));
-		if (!at)
-			return NULL;
-		at++;
-	}
-	stop = memchr(at, '\n', (size_t)(end - at));
-	return arena_copy(arena, at, (size_t)((stop ? stop : end) - at));
+	return at ? arena_copy(arena, at, length) : NULL;
 }
 
 /* Room for a row, behind those of earlier places; NULL when there are too many. */
