@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "bus/peer.h"
 #include "collector/store/pool.h"
 #include "collector/store/sql.h"
 #include "collector/store/writer.h"
@@ -105,7 +106,7 @@ static void retry(struct intake *intake, uint64_t batch_no, const struct err *er
 struct frame {
 	const void *data;
 	size_t length;
-	const char *peer;
+	const struct peer *peer;
 	uint64_t batch_no; /* 0 when not even that can be read */
 };
 
@@ -117,11 +118,11 @@ static void refuse(struct intake *intake, const struct frame *frame, const struc
 	int code = pool_take(intake->pool, &store, &err);
 
 	if (code == 0) {
-		code = write_dead_letter(store, TENANT_LOCAL, frame->data, frame->length, frame->peer,
+		code = write_dead_letter(store, frame->peer->tenant, frame->data, frame->length, frame->peer->address,
 					 reason->message, &err);
 		if (code == ERR_UNREACHABLE)
-			code = write_dead_letter(store, TENANT_LOCAL, frame->data, frame->length, frame->peer,
-						 reason->message, &err);
+			code = write_dead_letter(store, frame->peer->tenant, frame->data, frame->length,
+						 frame->peer->address, reason->message, &err);
 		pool_give(intake->pool, store);
 	}
 	if (code < 0) {
@@ -129,12 +130,12 @@ static void refuse(struct intake *intake, const struct frame *frame, const struc
 		return;
 	}
 	log_warn("batch-rejected", "batch %llu from %s was refused and kept as dead letter: %s",
-		 (unsigned long long)frame->batch_no, frame->peer, reason->message);
+		 (unsigned long long)frame->batch_no, frame->peer->address, reason->message);
 	write_reply(reply,
 		    (struct reply){ .kind = REPLY_REJECT, .batch_no = frame->batch_no, .reason = reason->message });
 }
 
-static int store_batch(struct intake *intake, const struct batch *batch, const char *peer, struct err *err)
+static int store_batch(struct intake *intake, const struct batch *batch, const struct peer *peer, struct err *err)
 {
 	struct write_result result;
 	struct store *store;
@@ -142,19 +143,19 @@ static int store_batch(struct intake *intake, const struct batch *batch, const c
 
 	if (code < 0)
 		return code;
-	code = write_batch(store, &intake->partitions, TENANT_LOCAL, batch, &result, err);
+	code = write_batch(store, &intake->partitions, peer->tenant, batch, &result, err);
 	/* A connection that broke while it was idle says so only now; the next try connects again. */
 	if (code == ERR_UNREACHABLE)
-		code = write_batch(store, &intake->partitions, TENANT_LOCAL, batch, &result, err);
+		code = write_batch(store, &intake->partitions, peer->tenant, batch, &result, err);
 	pool_give(intake->pool, store);
 	if (code == 0 && result.underived)
 		log_warn("event-underived",
 			 "%llu events of batch %llu from %s are stored, but could not be understood",
-			 (unsigned long long)result.underived, (unsigned long long)batch->batch_no, peer);
+			 (unsigned long long)result.underived, (unsigned long long)batch->batch_no, peer->address);
 	return code;
 }
 
-void intake_handle(void *context, const void *data, size_t length, const char *peer, struct strbuf *reply)
+void intake_handle(void *context, const void *data, size_t length, const struct peer *peer, struct strbuf *reply)
 {
 	struct frame frame = { .data = data, .length = length, .peer = peer };
 	struct intake *intake = context;

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "model/tenant.h"
 #include "store/store.h"
 
 enum sql_id {
@@ -13,6 +14,3 @@ enum sql_id {
 };
 
 extern const struct sql sql_statements[SQL_COUNT];
-
-/* The tenant of a collector on one machine; tenants come with enrolment. */
-#define TENANT_LOCAL 1

@@ -10,11 +10,11 @@
 #include <string.h>
 
 #include "bus/socket.h"
+#include "model/tenant.h"
 #include "wire/wire.h"
 
 #define ENVELOPE_MAX	 64 /* what REQ/REP puts in front of a frame */
 #define SOCKET_MODE	 0660
-#define PEER_MAX	 80
 #define REPLY_TIMEOUT_MS 5000
 
 /* A thread for each context: handlers wait for a database, and would starve nng's own few threads. */
@@ -33,33 +33,35 @@ struct receiver {
 	struct worker workers[RECEIVER_CONTEXTS];
 };
 
-static void describe_address(nng_pipe pipe, char out[PEER_MAX])
+static void describe_address(nng_pipe pipe, char out[PEER_ADDRESS_MAX])
 {
 	char text[INET6_ADDRSTRLEN] = "?";
 	nng_sockaddr address;
 
 	if (nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &address)) {
-		snprintf(out, PEER_MAX, "unknown");
+		snprintf(out, PEER_ADDRESS_MAX, "unknown");
 	} else if (address.s_family == NNG_AF_INET) {
 		inet_ntop(AF_INET, &address.s_in.sa_addr, text, sizeof(text));
-		snprintf(out, PEER_MAX, "%s:%u", text, ntohs(address.s_in.sa_port));
+		snprintf(out, PEER_ADDRESS_MAX, "%s:%u", text, ntohs(address.s_in.sa_port));
 	} else if (address.s_family == NNG_AF_INET6) {
 		inet_ntop(AF_INET6, address.s_in6.sa_addr, text, sizeof(text));
-		snprintf(out, PEER_MAX, "[%s]:%u", text, ntohs(address.s_in6.sa_port));
+		snprintf(out, PEER_ADDRESS_MAX, "[%s]:%u", text, ntohs(address.s_in6.sa_port));
 	} else {
-		snprintf(out, PEER_MAX, "local");
+		snprintf(out, PEER_ADDRESS_MAX, "local");
 	}
 }
 
-static void describe_peer(nng_pipe pipe, char out[PEER_MAX])
+static void describe_peer(nng_pipe pipe, struct peer *ret)
 {
 	uint64_t pid, uid;
 
+	*ret = (struct peer){ .tenant = TENANT_LOCAL };
 	if (nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_PID, &pid) == 0 &&
 	    nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &uid) == 0)
-		snprintf(out, PEER_MAX, "pid %llu, uid %llu", (unsigned long long)pid, (unsigned long long)uid);
+		snprintf(ret->address, PEER_ADDRESS_MAX, "pid %llu, uid %llu", (unsigned long long)pid,
+			 (unsigned long long)uid);
 	else
-		describe_address(pipe, out);
+		describe_address(pipe, ret->address);
 }
 
 /* An empty or unfit reply is not sent; the sender asks again when its watchdog runs out. */
@@ -86,7 +88,7 @@ static void *worker_run(void *context)
 	AUTO_STRBUF reply = STRBUF_INIT;
 
 	for (;;) {
-		char peer[PEER_MAX];
+		struct peer peer;
 		nng_msg *message;
 		int result;
 
@@ -98,10 +100,10 @@ static void *worker_run(void *context)
 		if (result)
 			continue;
 		message = nng_aio_get_msg(worker->receiving);
-		describe_peer(nng_msg_get_pipe(message), peer);
+		describe_peer(nng_msg_get_pipe(message), &peer);
 		strbuf_clear(&reply);
 		worker->receiver->handler(worker->receiver->context, nng_msg_body(message), nng_msg_len(message),
-					  peer, &reply);
+					  &peer, &reply);
 		nng_msg_free(message);
 		send_reply(worker, &reply);
 	}

@@ -5,16 +5,17 @@
 
 #include "base/err.h"
 #include "base/strbuf.h"
+#include "bus/peer.h"
 
 #define RECEIVER_CONTEXTS 16 /* frames handled at once */
 
 struct receiver;
 
 /*
- * Called from a library thread, several at once; must write a reply frame (wire_reply_encode) to reply. peer describes the
- * sender for log lines. Both are borrowed for the call.
+ * Called from a library thread, several at once; must write a reply frame (wire_reply_encode) to reply. Frame and peer are
+ * borrowed for the call.
  */
-typedef void (*receiver_handler)(void *context, const void *frame, size_t length, const char *peer,
+typedef void (*receiver_handler)(void *context, const void *frame, size_t length, const struct peer *peer,
 				 struct strbuf *reply);
 
 /* Listens on url (ipc:///path, mode 0660; or tcp://address:port). Errors: ERR_FAILED with url and reason. */

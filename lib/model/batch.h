@@ -62,10 +62,15 @@ struct drop {
 	int64_t from_ns, until_ns; /* span in which they were lost */
 };
 
+/* Both lanes share one numbering; what is urgent overtakes the rest on its way. */
+enum lane { LANE_BULK = 0, LANE_ALERT = 1 };
+
 struct batch {
+	enum lane lane;
 	uint8_t stream_id[STREAM_ID_SIZE];
 	uint64_t epoch;
-	uint64_t batch_no; /* from 1 */
+	uint64_t batch_no;	 /* from 1 */
+	uint64_t oldest_waiting; /* number that may still arrive; lower ones that did not are lost. 0 = not said */
 	int64_t sent_ns;
 	struct origin origin;
 	const struct drop *drops; /* since the batch before */

@@ -4,21 +4,28 @@
 #include <zstd.h>
 
 #include "base/bytes.h"
-#include "wire/wire.h"
 
-#define ZSTD_LEVEL    3
-#define COMPRESS_FROM 512 /* bytes; smaller messages do not shrink enough to be worth it */
+#define FRAME_KIND_LAST FRAME_ALERT
+#define ZSTD_LEVEL	3
+#define COMPRESS_FROM	512 /* bytes; smaller messages do not shrink enough to be worth it */
 
 static uint32_t load_u32(const uint8_t *bytes)
 {
 	return bytes[0] | bytes[1] << 8 | bytes[2] << 16 | (uint32_t)bytes[3] << 24;
 }
 
-static void store_header(uint8_t *header, enum frame_codec codec, uint32_t checksum)
+/* Covers the kind as well: one bit there would send a batch to another lane, or be no batch at all. */
+static uint32_t checksum_of(uint8_t kind, const void *message, size_t size)
+{
+	return crc32c(message, size) ^ kind;
+}
+
+static void store_header(uint8_t *header, enum frame_codec codec, enum frame_kind kind, uint32_t checksum)
 {
 	memset(header, 0, FRAME_HEADER_SIZE);
 	header[0] = PROTO_VERSION;
 	header[1] = (uint8_t)codec;
+	header[2] = (uint8_t)kind;
 	for (int i = 0; i < 4; i++)
 		header[4 + i] = (uint8_t)(checksum >> 8 * i);
 }
@@ -34,7 +41,7 @@ static size_t compress(const void *message, size_t size, char *target)
 	return ZSTD_isError(packed) ? 0 : packed;
 }
 
-int frame_seal(const void *message, size_t size, struct strbuf *out, struct err *err)
+int frame_seal(enum frame_kind kind, const void *message, size_t size, struct strbuf *out, struct err *err)
 {
 	enum frame_codec codec = FRAME_ZSTD;
 	size_t packed;
@@ -55,7 +62,7 @@ int frame_seal(const void *message, size_t size, struct strbuf *out, struct err 
 	if (FRAME_HEADER_SIZE + packed > FRAME_MAX)
 		return err_set(err, ERR_LIMIT, "frame of %zu bytes is over the limit of %u",
 			       FRAME_HEADER_SIZE + packed, FRAME_MAX);
-	store_header((uint8_t *)target, codec, crc32c(target + FRAME_HEADER_SIZE, packed));
+	store_header((uint8_t *)target, codec, kind, checksum_of((uint8_t)kind, target + FRAME_HEADER_SIZE, packed));
 	strbuf_grown(out, FRAME_HEADER_SIZE + packed);
 	return 0;
 }
@@ -76,11 +83,14 @@ int frame_check(const void *data, size_t length, bool checked, struct err *err)
 	if (frame[1] > FRAME_ZSTD)
 		return err_set(err, ERR_SYNTAX, "frame of %zu bytes: codec is %u, but must be 0 or 1", length,
 			       frame[1]);
-	if (frame[2] || frame[3])
-		return err_set(err, ERR_SYNTAX, "frame of %zu bytes: flags are 0x%02x%02x, but must be 0", length,
-			       frame[3], frame[2]);
+	if (frame[2] > FRAME_KIND_LAST)
+		return err_set(err, ERR_SYNTAX, "frame of %zu bytes: kind is %u, but must be 0 to %d", length,
+			       frame[2], FRAME_KIND_LAST);
+	if (frame[3])
+		return err_set(err, ERR_SYNTAX, "frame of %zu bytes: flags are 0x%02x, but must be 0", length,
+			       frame[3]);
 	promised = load_u32(frame + 4);
-	actual = crc32c(frame + FRAME_HEADER_SIZE, length - FRAME_HEADER_SIZE);
+	actual = checksum_of(frame[2], frame + FRAME_HEADER_SIZE, length - FRAME_HEADER_SIZE);
 	if (checked && promised != actual)
 		return err_set(err, ERR_SYNTAX, "frame of %zu bytes: checksum is 0x%08x, but must be 0x%08x", length,
 			       promised, actual);

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/strbuf.h"
+#include "wire/wire.h"
 
 enum frame_codec { FRAME_RAW = 0, FRAME_ZSTD = 1 };
 
@@ -18,7 +19,7 @@ struct message {
 };
 
 /* Appends a frame around the message to out. Errors: ERR_LIMIT, ERR_MEMORY. */
-int frame_seal(const void *message, size_t size, struct strbuf *out, struct err *err);
+int frame_seal(enum frame_kind kind, const void *message, size_t size, struct strbuf *out, struct err *err);
 
 /* Header, and with checked the checksum. Errors: ERR_SYNTAX, ERR_LIMIT. */
 int frame_check(const void *frame, size_t length, bool checked, struct err *err);

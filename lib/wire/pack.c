@@ -267,6 +267,7 @@ static Clewline__V1__Batch *pack_batch_head(struct pack *pack, const struct batc
 	out->epoch = batch->epoch;
 	out->batch_no = batch->batch_no;
 	out->sent_ns = batch->sent_ns;
+	out->oldest_waiting = batch->oldest_waiting;
 	out->origin = pack_origin(pack, &batch->origin);
 	out->drops = pack_alloc(pack, batch->drop_count * sizeof(*out->drops));
 	for (size_t i = 0; out->drops && i < batch->drop_count; i++)

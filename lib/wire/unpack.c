@@ -349,7 +349,10 @@ int batch_unpack(const struct message *message, struct arena *arena, struct batc
 	if (code < 0)
 		return code;
 	in = unpacked;
-	*ret = (struct batch){ .epoch = in->epoch, .batch_no = in->batch_no, .sent_ns = in->sent_ns };
+	*ret = (struct batch){ .epoch = in->epoch,
+			       .batch_no = in->batch_no,
+			       .sent_ns = in->sent_ns,
+			       .oldest_waiting = in->oldest_waiting };
 	memcpy(ret->stream_id, in->stream_id.data, STREAM_ID_SIZE);
 	code = unpack_origin(arena, in->origin, &ret->origin, err);
 	if (code < 0)

@@ -6,13 +6,20 @@
 #include "wire/frame.h"
 #include "wire/scan.h"
 
-/* Tag of Batch.events: field 8, a length and its bytes. It is the last field, so a list can be put behind the rest. */
+/* Tag of Batch.events: field 8, a length and its bytes. Fields come in any order, so a list can be put behind the rest. */
 #define EVENTS_TAG     (8 << 3 | WIRE_BYTES)
 #define VARINT_U32_MAX 5
 
 #define FIELD_STREAM_ID 2
 #define FIELD_EPOCH	3
 #define FIELD_BATCH_NO	4
+
+enum frame_kind wire_frame_kind(const void *frame, size_t length)
+{
+	const uint8_t *bytes = frame;
+
+	return length >= FRAME_HEADER_SIZE ? (enum frame_kind)bytes[2] : FRAME_BULK;
+}
 
 int wire_event_encode(const struct event *event, struct strbuf *out, struct err *err)
 {
@@ -60,7 +67,8 @@ int wire_events_seal(const struct batch *batch, const struct strbuf *events, str
 	strbuf_add(&message, events->data, events->length);
 	if (message.failed)
 		return err_set(err, ERR_MEMORY, "no memory for a batch of %zu bytes", events->length);
-	return frame_seal(message.data, message.length, out, err);
+	return frame_seal(batch->lane == LANE_ALERT ? FRAME_ALERT : FRAME_BULK, message.data, message.length, out,
+			  err);
 }
 
 int wire_batch_encode(const struct batch *batch, struct strbuf *out, struct err *err)
@@ -84,7 +92,10 @@ int wire_batch_decode(const void *frame, size_t length, struct arena *arena, str
 	if (code < 0)
 		return code;
 	code = batch_unpack(&message, arena, ret, err);
-	return code < 0 ? err_wrap(err, "frame of %zu bytes", length) : 0;
+	if (code < 0)
+		return err_wrap(err, "frame of %zu bytes", length);
+	ret->lane = wire_frame_kind(frame, length) == FRAME_ALERT ? LANE_ALERT : LANE_BULK;
+	return 0;
 }
 
 int wire_frame_check(const void *frame, size_t length, struct err *err)
@@ -124,7 +135,7 @@ int wire_reply_encode(const struct reply *reply, struct strbuf *out, struct err 
 	AUTO_STRBUF message = STRBUF_INIT;
 	int code = reply_pack(reply, &message, err);
 
-	return code < 0 ? code : frame_seal(message.data, message.length, out, err);
+	return code < 0 ? code : frame_seal(FRAME_BULK, message.data, message.length, out, err);
 }
 
 int wire_reply_decode(const void *frame, size_t length, struct arena *arena, struct reply *ret, struct err *err)

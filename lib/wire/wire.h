@@ -1,7 +1,7 @@
 /*
  * wire.h: batches and replies as bytes: a frame around a protobuf message. The only place that sees generated code.
  *
- * Frame: u8 version (1), u8 codec (0 raw, 1 zstd), u16 flags (0), u32 CRC-32C of what follows, then the message;
+ * Frame: u8 version (1), u8 codec (0 raw, 1 zstd), u8 kind, u8 zero, u32 CRC-32C of what follows ^ kind, then the message;
  * integers little-endian. A reader refuses a frame over FRAME_MAX, a message that unpacks to more than MESSAGE_MAX, and
  * more than BATCH_EVENTS_MAX events. Format: docs/protocol.md.
  */
@@ -18,6 +18,14 @@
 #define PROTO_VERSION	  1
 #define EVENT_SIZE_MAX	  (2u << 20)  /* encoded bytes of one event */
 #define WIRE_ARENA_MAX	  (96u << 20) /* ceiling for an arena to decode into: holds every message that is allowed */
+
+enum frame_kind {
+	FRAME_BULK = 0, /* a batch, and every reply to one */
+	FRAME_ALERT = 1 /* a batch of the alert lane */
+};
+
+/* What a frame holds, from its header alone; FRAME_BULK if it cannot be told. */
+enum frame_kind wire_frame_kind(const void *frame, size_t length);
 
 /* Appends a frame that holds the batch, compressed where that helps. Errors: ERR_LIMIT, ERR_MEMORY. */
 int wire_batch_encode(const struct batch *batch, struct strbuf *out, struct err *err);

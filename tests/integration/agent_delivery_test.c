@@ -30,7 +30,7 @@ static struct {
 
 static char folder[64], url[128];
 
-static void take(void *context, const void *frame, size_t length, const char *peer, struct strbuf *reply)
+static void take(void *context, const void *frame, size_t length, const struct peer *peer, struct strbuf *reply)
 {
 	struct reply ack = { .kind = REPLY_ACK, .server_ns = time_now_ns() };
 	struct batch batch;

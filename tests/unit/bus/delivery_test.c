@@ -72,7 +72,7 @@ static bool is_known(const struct collector *collector, const struct batch *batc
 	return false;
 }
 
-static void answer(void *context, const void *frame, size_t length, const char *peer, struct strbuf *reply)
+static void answer(void *context, const void *frame, size_t length, const struct peer *peer, struct strbuf *reply)
 {
 	struct collector *collector = context;
 	AUTO_ARENA arena = { .max = WIRE_ARENA_MAX };
@@ -80,7 +80,7 @@ static void answer(void *context, const void *frame, size_t length, const char *
 	struct reply out = { .kind = REPLY_ACK, .retry_after_ms = 1, .reason = "test" };
 	struct err err = { 0 };
 
-	assert_true(peer[0] != '\0');
+	assert_true(peer->address[0] != '\0');
 	monitor_lock(&collector->monitor);
 	if (wire_batch_decode(frame, length, &arena, &batch, &err) < 0) {
 		out.kind = REPLY_REJECT;
@@ -611,7 +611,8 @@ static pid_t fork_collector(struct world *world)
 	return pid;
 }
 
-static void record(void *context, const void *frame, size_t length, const char *peer UNUSED, struct strbuf *reply)
+static void record(void *context, const void *frame, size_t length, const struct peer *peer UNUSED,
+		   struct strbuf *reply)
 {
 	AUTO_ARENA arena = { .max = WIRE_ARENA_MAX };
 	struct reply out = { .kind = REPLY_ACK };

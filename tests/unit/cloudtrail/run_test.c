@@ -39,7 +39,7 @@ static void note_event(struct fixture *fixture, const struct event *event)
 		strbuf_adds(&fixture->notes, "leaked ");
 }
 
-static void take_frame(void *context, const void *frame, size_t length, const char *peer, struct strbuf *reply)
+static void take_frame(void *context, const void *frame, size_t length, const struct peer *peer, struct strbuf *reply)
 {
 	struct fixture *fixture = context;
 	AUTO_ARENA arena = { 0 };

@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bus/peer.h"
 #include "collector/intake/intake.h"
 #include "collector/signals.h"
 #include "fixture.h"
+#include "model/tenant.h"
 #include "wire/wire.h"
 
 #define SENDERS	       3
@@ -27,12 +29,13 @@ static struct intake *intake;
 static struct reply hand_in(const struct strbuf *frame, char *reason, size_t size)
 {
 	AUTO_STRBUF answer = STRBUF_INIT;
+	const struct peer peer = { .tenant = TENANT_LOCAL, .address = "test" };
 	struct reply reply = { 0 };
 	struct err err = { 0 };
 	AUTO_ARENA arena;
 
 	arena_init(&arena, 1u << 20);
-	intake_handle(intake, frame->data, frame->length, "test", &answer);
+	intake_handle(intake, frame->data, frame->length, &peer, &answer);
 	if (wire_reply_decode(answer.data, answer.length, &arena, &reply, &err) < 0)
 		fprintf(stderr, "%s\n", err.message);
 	snprintf(reason, size, "%s", reply.reason ? reply.reason : "");

@@ -99,11 +99,15 @@ static void every_field_of_a_batch_arrives(void **state)
 
 	batch.drops = drops;
 	batch.drop_count = 2;
+	batch.lane = LANE_ALERT;
+	batch.oldest_waiting = 3;
 	over_the_wire(&batch, arena, &back);
 	assert_memory_equal(back.stream_id, batch.stream_id, STREAM_ID_SIZE);
 	assert_int_equal(back.epoch, 1);
 	assert_int_equal(back.batch_no, 42);
 	assert_int_equal(back.sent_ns, batch.sent_ns);
+	assert_int_equal(back.lane, LANE_ALERT);
+	assert_int_equal(back.oldest_waiting, 3);
 	assert_int_equal(back.drop_count, 2);
 	assert_string_equal(back.drops[1].reason, "spool-full");
 	assert_int_equal(back.drops[0].count, 7);
