@@ -19,12 +19,12 @@
 #include "collector/store/partitions.h"
 #include "collector/store/pool.h"
 #include "collector/store/prepare.h"
+#include "collector/upkeep.h"
 
 #define API_POOL     4
 #define TOKEN_MAX    4096
 #define TOKEN_MIN    16
 #define WATCH_MS     1000
-#define PREPARE_NS   (3600 * NS_PER_S)
 #define ADDRESS_MAX  (STATE_PATH_MAX + 8)
 #define CONNINFO_MAX (CLUSTER_CONNINFO_MAX + 1024)
 
@@ -38,6 +38,7 @@ struct collector {
 	struct server server;
 	struct intake *intake;
 	struct receiver *receiver;
+	struct upkeep *upkeep;
 	struct partitions partitions; /* of the API's own writes */
 	struct pool *api_pool;
 	struct api_context api_context;
@@ -108,6 +109,7 @@ static int start_intake(struct collector *collector, struct err *err)
 {
 	if (intake_new(collector->conninfo, &collector->intake, err) < 0 ||
 	    intake_prepare(collector->intake, err) < 0 ||
+	    upkeep_start(collector->conninfo, &collector->upkeep, err) < 0 ||
 	    receiver_open(collector->intake_url, intake_handle, collector->intake, &collector->receiver, err) < 0)
 		return err->code;
 	return 0;
@@ -138,6 +140,7 @@ static void remove_socket(const char *url)
 static void stop_all(struct collector *collector)
 {
 	receiver_close(collector->receiver);
+	upkeep_stop(collector->upkeep);
 	intake_free(collector->intake);
 	api_server_stop(collector->api);
 	pool_free(collector->api_pool);
@@ -178,16 +181,10 @@ int collector_run(const struct collector_conf *conf, struct err *err)
 	}
 	log_info("ready", "collector %s takes batches on %s and answers on %s", CLEWLINE_VERSION,
 		 collector->intake_url, collector->api_url);
-	for (int64_t next_ns = time_monotonic_ns() + PREPARE_NS; !signals_stop_wanted();) {
+	while (!signals_stop_wanted()) {
 		signals_wait(WATCH_MS);
-		if (signals_stop_wanted())
-			break;
-		server_watch(&collector->server);
-		if (time_monotonic_ns() < next_ns)
-			continue;
-		/* Away now: the next batch makes what it needs. */
-		intake_prepare(collector->intake, &(struct err){ 0 });
-		next_ns = time_monotonic_ns() + PREPARE_NS;
+		if (!signals_stop_wanted())
+			server_watch(&collector->server);
 	}
 	log_info("stopping", "told to stop; what was accepted is stored");
 	stop_all(collector);

@@ -1,24 +1,52 @@
 #include "collector/intake/intake.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/bytes.h"
 #include "base/log.h"
 #include "base/time.h"
-#include "bus/peer.h"
+#include "bus/receiver.h"
+#include "collector/intake/queue.h"
+#include "collector/metrics/metrics.h"
+#include "collector/store/batch_rows.h"
+#include "collector/store/known.h"
+#include "collector/store/partitions.h"
 #include "collector/store/pool.h"
-#include "collector/store/sql.h"
-#include "collector/store/writer.h"
 #include "wire/wire.h"
 
 #define BATCH_MEMORY_MAX (128u << 20)
+#define SPARE_POOL	 2 /* connections for dead letters and partitions */
 
 struct intake {
+	char *conninfo;
 	struct pool *pool;
 	struct partitions partitions;
+	struct known *origins;
+	struct queue *bulk, *alerts;
 	pthread_mutex_t mutex; /* guards: away_since_ns */
 	int64_t away_since_ns; /* monotonic; 0 while the database is there */
 };
+
+static int open_queues(struct intake *intake, struct err *err)
+{
+	struct queue_conf conf = { .conninfo = intake->conninfo,
+				   .partitions = &intake->partitions,
+				   .origins = intake->origins,
+				   .writers = INTAKE_BULK_WRITERS,
+				   .batches_max = INTAKE_BULK_BATCHES,
+				   .bytes_max = INTAKE_BULK_BYTES };
+
+	static_assert(INTAKE_BULK_BATCHES + INTAKE_ALERT_BATCHES < RECEIVER_CONTEXTS);
+	if (queue_open(&conf, &intake->bulk, err) < 0)
+		return err->code;
+	conf.writers = INTAKE_ALERT_WRITERS;
+	conf.batches_max = INTAKE_ALERT_BATCHES;
+	conf.bytes_max = INTAKE_ALERT_BYTES;
+	return queue_open(&conf, &intake->alerts, err);
+}
 
 int intake_new(const char *conninfo, struct intake **ret, struct err *err)
 {
@@ -28,10 +56,16 @@ int intake_new(const char *conninfo, struct intake **ret, struct err *err)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	pthread_mutex_init(&intake->mutex, NULL);
 	partitions_init(&intake->partitions);
-	intake->pool = pool_new(conninfo, INTAKE_WRITERS);
-	if (!intake->pool) {
+	intake->conninfo = strdup(conninfo);
+	intake->pool = pool_new(conninfo, SPARE_POOL);
+	intake->origins = known_new();
+	if (!intake->pool || !intake->conninfo || !intake->origins) {
 		intake_free(intake);
 		return err_set(err, ERR_MEMORY, "out of memory");
+	}
+	if (open_queues(intake, err) < 0) {
+		intake_free(intake);
+		return err->code;
 	}
 	*ret = intake;
 	return 0;
@@ -41,7 +75,11 @@ void intake_free(struct intake *intake)
 {
 	if (!intake)
 		return;
+	queue_close(intake->bulk);
+	queue_close(intake->alerts);
+	known_free(intake->origins);
 	pool_free(intake->pool);
+	free(intake->conninfo);
 	partitions_fini(&intake->partitions);
 	pthread_mutex_destroy(&intake->mutex);
 	free(intake);
@@ -96,6 +134,7 @@ static void write_reply(struct strbuf *out, struct reply reply)
 
 static void retry(struct intake *intake, uint64_t batch_no, const struct err *err, struct strbuf *reply)
 {
+	metric_add(METRIC_BATCHES_LATER, 1);
 	note_outage(intake, err);
 	write_reply(reply, (struct reply){ .kind = REPLY_RETRY,
 					   .batch_no = batch_no,
@@ -129,59 +168,105 @@ static void refuse(struct intake *intake, const struct frame *frame, const struc
 		retry(intake, frame->batch_no, &err, reply);
 		return;
 	}
+	metric_add(METRIC_BATCHES_REJECTED, 1);
 	log_warn("batch-rejected", "batch %llu from %s was refused and kept as dead letter: %s",
 		 (unsigned long long)frame->batch_no, frame->peer->address, reason->message);
 	write_reply(reply,
 		    (struct reply){ .kind = REPLY_REJECT, .batch_no = frame->batch_no, .reason = reason->message });
 }
 
-static int store_batch(struct intake *intake, const struct batch *batch, const struct peer *peer, struct err *err)
+/* Number of a frame that is not to be decoded whole; 0 when not even that can be read. */
+static uint64_t number_of(const void *data, size_t length, struct arena *arena)
 {
-	struct write_result result;
-	struct store *store;
-	int code = pool_take(intake->pool, &store, err);
+	struct batch named = { 0 };
+
+	return wire_batch_identify(data, length, arena, &named, &(struct err){ 0 }) == 0 ? named.batch_no : 0;
+}
+
+static void ask_to_wait(uint64_t batch_no, struct strbuf *reply)
+{
+	uint32_t random = 0;
+
+	metric_add(METRIC_BATCHES_BUSY, 1);
+	random_bytes(&random, sizeof(random), NULL);
+	write_reply(reply, (struct reply){ .kind = REPLY_RETRY,
+					   .batch_no = batch_no,
+					   .retry_after_ms = INTAKE_BUSY_AFTER_MS + random % INTAKE_BUSY_AFTER_MS,
+					   .reason = "the collector has more batches than it can store at once" });
+}
+
+static int store_batch(struct queue *queue, const struct batch *batch, const struct peer *peer, struct err *err)
+{
+	AUTO_BATCH_ROWS rows;
+	int code = batch_rows_init(&rows, peer->tenant, batch, false, err);
 
 	if (code < 0)
 		return code;
-	code = write_batch(store, &intake->partitions, peer->tenant, batch, &result, err);
-	/* A connection that broke while it was idle says so only now; the next try connects again. */
-	if (code == ERR_UNREACHABLE)
-		code = write_batch(store, &intake->partitions, peer->tenant, batch, &result, err);
-	pool_give(intake->pool, store);
-	if (code == 0 && result.underived)
+	queue_write(queue, &rows);
+	if (rows.code < 0)
+		*err = rows.err;
+	else if (rows.result.underived)
 		log_warn("event-underived",
 			 "%llu events of batch %llu from %s are stored, but could not be understood",
-			 (unsigned long long)result.underived, (unsigned long long)batch->batch_no, peer->address);
-	return code;
+			 (unsigned long long)rows.result.underived, (unsigned long long)batch->batch_no,
+			 peer->address);
+	return rows.code;
 }
 
-void intake_handle(void *context, const void *data, size_t length, const struct peer *peer, struct strbuf *reply)
+/* Room was taken in the queue. */
+static void handle_admitted(struct intake *intake, struct queue *queue, struct frame *frame, struct strbuf *reply)
 {
-	struct frame frame = { .data = data, .length = length, .peer = peer };
-	struct intake *intake = context;
 	struct batch batch = { 0 };
 	struct err err = { 0 };
 	AUTO_ARENA arena;
 	int code;
 
 	arena_init(&arena, BATCH_MEMORY_MAX);
-	code = wire_batch_decode(data, length, &arena, &batch, &err);
+	code = wire_batch_decode(frame->data, frame->length, &arena, &batch, &err);
 	if (code < 0) {
-		struct batch named = { 0 };
-
-		if (wire_batch_identify(data, length, &arena, &named, &(struct err){ 0 }) == 0)
-			frame.batch_no = named.batch_no;
+		frame->batch_no = number_of(frame->data, frame->length, &arena);
 	} else {
-		frame.batch_no = batch.batch_no;
-		code = store_batch(intake, &batch, peer, &err);
+		frame->batch_no = batch.batch_no;
+		code = store_batch(queue, &batch, frame->peer, &err);
 	}
 	if (code == 0) {
 		note_success(intake);
 		write_reply(reply, (struct reply){ .kind = REPLY_ACK, .batch_no = batch.batch_no });
 	} else if (code == ERR_SYNTAX || code == ERR_LIMIT) {
-		refuse(intake, &frame, &err, reply);
+		refuse(intake, frame, &err, reply);
 	} else {
 		/* Only what can never be stored is refused: everything else may be our fault, and the sender keeps it. */
-		retry(intake, frame.batch_no, &err, reply);
+		retry(intake, frame->batch_no, &err, reply);
 	}
+}
+
+void intake_handle(void *context, const void *data, size_t length, const struct peer *peer, struct strbuf *reply)
+{
+	struct frame frame = { .data = data, .length = length, .peer = peer };
+	struct intake *intake = context;
+	struct queue *queue = wire_frame_kind(data, length) == FRAME_ALERT ? intake->alerts : intake->bulk;
+	AUTO_ARENA arena;
+
+	arena_init(&arena, BATCH_MEMORY_MAX);
+	metric_add(METRIC_FRAME_BYTES, (int64_t)length);
+	if (queue_enter(queue, length)) {
+		handle_admitted(intake, queue, &frame, reply);
+		queue_leave(queue, length);
+		return;
+	}
+	ask_to_wait(number_of(data, length, &arena), reply);
+}
+
+void intake_measure(struct intake *intake)
+{
+	struct queue_load bulk, alerts;
+
+	queue_load(intake->bulk, &bulk);
+	queue_load(intake->alerts, &alerts);
+	metric_set(METRIC_QUEUE_BULK, (int64_t)bulk.batches);
+	metric_set(METRIC_QUEUE_BULK_MAX, (int64_t)bulk.batches_max);
+	metric_set(METRIC_QUEUE_BULK_BYTES, (int64_t)bulk.bytes);
+	metric_set(METRIC_QUEUE_ALERT, (int64_t)alerts.batches);
+	metric_set(METRIC_QUEUE_ALERT_MAX, (int64_t)alerts.batches_max);
+	metric_set(METRIC_QUEUE_ALERT_BYTES, (int64_t)alerts.bytes);
 }

@@ -8,14 +8,29 @@
 
 struct peer;
 
-#define INTAKE_WRITERS	      4	   /* transactions at once */
 #define INTAKE_RETRY_AFTER_MS 1000 /* what senders are told while the database is away */
+#define INTAKE_BUSY_AFTER_MS                                                                                         \
+	250 /* and while there is no room, with up to as much again, so that they do not come at once */
+
+/*
+ * Together fewer than the receiver's contexts: somebody is always free to say that there is no room, and alerts find a
+ * context while bulk has all of its own.
+ */
+#define INTAKE_BULK_WRITERS  2
+#define INTAKE_BULK_BATCHES  40
+#define INTAKE_BULK_BYTES    (32u << 20)
+#define INTAKE_ALERT_WRITERS 1
+#define INTAKE_ALERT_BATCHES 16
+#define INTAKE_ALERT_BYTES   (16u << 20)
 
 struct intake;
 
 /* conninfo is copied. Opens no socket. Errors: ERR_MEMORY. */
 int intake_new(const char *conninfo, struct intake **ret, struct err *err);
 void intake_free(struct intake *intake); /* accepts NULL */
+
+/* Sets the metrics that tell how full the queues are. */
+void intake_measure(struct intake *intake);
 
 /* Makes partitions for today and the days ahead; call now and then. Errors: ERR_UNREACHABLE. */
 int intake_prepare(struct intake *intake, struct err *err);

@@ -46,6 +46,8 @@ void derived_rows_fini(struct derived_rows *rows)
 	arena_fini(&rows->scratch);
 	free(rows->derived);
 	rows->derived = NULL;
+	free(rows->source);
+	rows->source = NULL;
 }
 
 static const char *text_or_empty(const char *text)
@@ -112,43 +114,90 @@ static void add_assertions(struct derived_rows *rows, const uint8_t *event, int6
 	}
 }
 
-static int add_scan(struct derived_rows *rows, const struct derive_input *input)
+static void add_scan(struct derived_rows *rows, const struct derive_input *input)
 {
 	struct params *params = &rows->tables[DERIVED_SCAN];
 	AUTO_JSON scan = NULL;
 
 	if (json_parse("scan", input->scan_json, input->scan_json_length, &scan, NULL) < 0)
-		return 0;
+		return;
 	params_uuid(params, 1, input->event_id);
 	params_time(params, 2, input->event->time_ns);
 	params_text(params, 3, text_or_empty(json_text(scan, "reference")));
 	params_text(params, 4, text_or_empty(json_text(scan, "config_digest")));
 	params_int(params, 5, (int64_t)json_array_size(json_object_get(scan, "findings")));
-	return 0;
 }
 
-int derived_rows_add(struct derived_rows *rows, const struct derive_input *input, struct err *err)
+int derived_rows_derive(struct derived_rows *rows, const struct derive_input *input, struct err *err)
 {
-	int64_t at = input->event->time_ns;
 	int code;
 
 	arena_reset(&rows->scratch);
 	code = derive_event(input, &rows->scratch, rows->derived, err);
-	if (code == ERR_SYNTAX) {
-		rows->underived++;
-		memset(rows->derived, 0, sizeof(*rows->derived));
-	} else if (code < 0) {
+	if (code != ERR_SYNTAX)
 		return code;
+	rows->underived++;
+	memset(rows->derived, 0, sizeof(*rows->derived));
+	return 0;
+}
+
+static void add_watermark(struct derived_rows *rows, const char *source, int64_t at)
+{
+	params_key(&rows->tables[DERIVED_WATERMARK], 1, source);
+	params_time(&rows->tables[DERIVED_WATERMARK], 2, at);
+}
+
+static void settle_watermark(struct derived_rows *rows)
+{
+	if (rows->source)
+		add_watermark(rows, rows->source, rows->source_at);
+	free(rows->source);
+	rows->source = NULL;
+}
+
+/* Event after event has the same source: its highest time is one row, not as many as there are events. */
+static void raise_watermark(struct derived_rows *rows, const char *source, int64_t at)
+{
+	if (rows->source && strcmp(rows->source, source) == 0) {
+		rows->source_at = at > rows->source_at ? at : rows->source_at;
+		return;
 	}
+	settle_watermark(rows);
+	rows->source = strdup(source);
+	rows->source_at = at;
+	if (!rows->source)
+		add_watermark(rows, source, at);
+}
+
+void derived_rows_gather(struct derived_rows *rows, const struct derive_input *input)
+{
+	int64_t at = input->event->time_ns;
+
 	add_entities(rows, at);
 	add_facts(rows, input->event_id, at);
 	add_assertions(rows, input->event_id, at);
 	alert_rows_add(&rows->tables[DERIVED_ALERT], input, rows->derived);
-	if (rows->derived->watermark) {
-		params_key(&rows->tables[DERIVED_WATERMARK], 1, rows->derived->watermark);
-		params_time(&rows->tables[DERIVED_WATERMARK], 2, at);
-	}
-	return input->scan_json ? add_scan(rows, input) : 0;
+	if (rows->derived->watermark)
+		raise_watermark(rows, rows->derived->watermark, at);
+	if (input->scan_json)
+		add_scan(rows, input);
+}
+
+int derived_rows_add(struct derived_rows *rows, const struct derive_input *input, struct err *err)
+{
+	if (derived_rows_derive(rows, input, err) < 0)
+		return err->code;
+	derived_rows_gather(rows, input);
+	return 0;
+}
+
+void derived_rows_join(struct derived_rows *rows, const struct derived_rows *from)
+{
+	for (size_t i = 0; i < DERIVED_TABLE_COUNT; i++)
+		params_join(&rows->tables[i], &from->tables[i]);
+	if (from->source)
+		add_watermark(rows, from->source, from->source_at);
+	rows->underived += from->underived;
 }
 
 bool derived_rows_is_full(const struct derived_rows *rows)
@@ -164,6 +213,7 @@ bool derived_rows_is_full(const struct derived_rows *rows)
 
 int derived_rows_write(struct derived_rows *rows, struct store *store, struct err *err)
 {
+	settle_watermark(rows);
 	for (size_t i = 0; i < DERIVED_TABLE_COUNT; i++) {
 		if (rows->tables[i].items[1].count && store_run(store, &rows->tables[i], NULL, err) < 0)
 			return err->code;

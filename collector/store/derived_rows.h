@@ -29,6 +29,8 @@ struct derived_rows {
 	struct derived *derived; /* scratch for one event */
 	struct arena scratch;	 /* of one event */
 	uint64_t underived;	 /* events that derive_event() could not understand */
+	char *source;		 /* whose watermark rises with every event of a batch: gathered once, at source_at */
+	int64_t source_at;
 };
 
 /* Errors: ERR_MEMORY; finish with derived_rows_fini() also then. */
@@ -36,8 +38,17 @@ int derived_rows_init(struct derived_rows *rows, int64_t tenant, struct err *err
 void derived_rows_fini(struct derived_rows *rows);
 #define AUTO_DERIVED_ROWS CLEANUP(derived_rows_fini) struct derived_rows
 
-/* Derives one event and gathers its rows; rows->derived keeps what it says until the next call. Errors: ERR_MEMORY. */
+/* Derives one event; rows->derived keeps what it says until the next call. Errors: ERR_MEMORY. */
+int derived_rows_derive(struct derived_rows *rows, const struct derive_input *input, struct err *err);
+
+/* Gathers the rows of the event that was derived last. */
+void derived_rows_gather(struct derived_rows *rows, const struct derive_input *input);
+
+/* Both. */
 int derived_rows_add(struct derived_rows *rows, const struct derive_input *input, struct err *err);
+
+/* Gathers also what another one has gathered. */
+void derived_rows_join(struct derived_rows *rows, const struct derived_rows *from);
 
 bool derived_rows_is_full(const struct derived_rows *rows);
 

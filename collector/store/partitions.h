@@ -9,9 +9,14 @@
 
 #include "base/err.h"
 
-#define PARTITION_DAYS_MAX  400 /* away from today: a clock that is wrong must not make partitions without end */
-#define PARTITION_AHEAD	    3	/* days made before they come */
-#define PARTITION_CACHE_MAX (2 * PARTITION_DAYS_MAX + 2)
+/*
+ * Days back from today that get a partition when an event of theirs comes. A clock that is wrong must not make partitions:
+ * an agent's batch is rarely older than its spool, while a trail may be read from its beginning.
+ */
+#define PARTITION_AGENT_DAYS 7
+#define PARTITION_CLOUD_DAYS 400
+#define PARTITION_AHEAD	     3 /* days made before they come; no other day of the future gets one */
+#define PARTITION_CACHE_MAX  1024
 
 struct store;
 
@@ -25,11 +30,12 @@ void partitions_init(struct partitions *partitions);
 void partitions_fini(struct partitions *partitions);
 
 /*
- * Makes sure that the day of time_ns has a partition, if it is to have one. Call outside a transaction. That one cannot be
- * made is no error (the default partition takes the day); errors: ERR_UNREACHABLE.
+ * Makes sure that the day of time_ns has a partition, if it is not more than days_back old. Rows of that day that the default
+ * partition took before move into it. Call outside a transaction. That one cannot be made is no error (the default partition
+ * takes the day); errors: ERR_UNREACHABLE.
  */
 int partitions_ensure(struct partitions *partitions, struct store *store, int64_t time_ns, int64_t now_ns,
-		      struct err *err);
+		      int64_t days_back, struct err *err);
 
 /* Today and the days ahead. */
 int partitions_ensure_ahead(struct partitions *partitions, struct store *store, int64_t now_ns, struct err *err);

@@ -84,7 +84,7 @@ int write_scan(struct store *store, struct partitions *partitions, int64_t tenan
 	int code;
 
 	if (identify(&input, &event, err) < 0 ||
-	    partitions_ensure(partitions, store, event.time_ns, time_now_ns(), err) < 0)
+	    partitions_ensure(partitions, store, event.time_ns, time_now_ns(), PARTITION_CLOUD_DAYS, err) < 0)
 		return err->code;
 	memcpy(ret_id, input.event_id, EVENT_ID_SIZE);
 	code = write_once(store, tenant, &input, ret_repeated, err);

@@ -19,6 +19,9 @@ struct write_result {
 	uint64_t underived; /* events that stay without derived rows */
 };
 
+/* A record of a cloud: another sender may send it too, under the same id. */
+bool write_event_is_shared(const struct event *event);
+
 /*
  * Events must be decoded (event->encoded set). Returns after COMMIT. Errors: ERR_UNREACHABLE and ERR_AGAIN: try later;
  * ERR_SYNTAX, ERR_LIMIT: the batch can never be stored.

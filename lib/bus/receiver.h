@@ -7,7 +7,7 @@
 #include "base/strbuf.h"
 #include "bus/peer.h"
 
-#define RECEIVER_CONTEXTS 16 /* frames handled at once */
+#define RECEIVER_CONTEXTS 64 /* frames handled at once; handlers wait for a commit */
 
 struct receiver;
 

@@ -414,6 +414,7 @@ void sender_state(struct sender *sender, struct sender_state *ret)
 	monitor_lock(&sender->monitor);
 	*ret = (struct sender_state){
 		.connected = link_connected(sender->link),
+		.next_seq = sender->spool.next_seq,
 		.batches_spooled = sender->spool.count,
 		.batches_acked = sender->acked,
 		.batches_rejected = sender->rejected,

@@ -33,6 +33,7 @@ struct sender_conf {
 
 struct sender_state {
 	bool connected;
+	uint64_t next_seq;	  /* of the next event that is added */
 	uint64_t batches_spooled; /* not acknowledged yet */
 	uint64_t batches_acked;
 	uint64_t batches_rejected; /* kept in the spool's folder dead */

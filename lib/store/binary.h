@@ -19,9 +19,10 @@ enum {
 	OID_JSONB = 3802,
 };
 
-#define JSONB_VERSION	'\1' /* comes first in a jsonb value */
-#define ARRAY_NULLS_AT	4    /* byte offset of the flag in an array's header */
-#define ARRAY_LENGTH_AT 12   /* byte offset of the number of elements */
+#define JSONB_VERSION	  '\1' /* comes first in a jsonb value */
+#define ARRAY_NULLS_AT	  4    /* byte offset of the flag in an array's header */
+#define ARRAY_LENGTH_AT	  12   /* byte offset of the number of elements */
+#define ARRAY_HEADER_SIZE 20   /* bytes before the first element */
 
 #define BINARY_EPOCH_US INT64_C(946684800000000) /* 2000-01-01 as microseconds since 1970 */
 

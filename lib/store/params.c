@@ -108,6 +108,23 @@ static void add_null(struct params *params, size_t index)
 	patch_int32(&param->data, ARRAY_NULLS_AT, 1);
 }
 
+void params_join(struct params *params, const struct params *from)
+{
+	for (size_t i = 0; i < params->count; i++) {
+		struct param *to = &params->items[i];
+		const struct param *more = &from->items[i];
+
+		if (!is_array(params, i) || !more->count)
+			continue;
+		to->count += more->count;
+		to->has_null |= more->has_null;
+		to->data.failed |= more->data.failed;
+		strbuf_add(&to->data, more->data.data + ARRAY_HEADER_SIZE, more->data.length - ARRAY_HEADER_SIZE);
+		patch_int32(&to->data, ARRAY_LENGTH_AT, (int32_t)to->count);
+		patch_int32(&to->data, ARRAY_NULLS_AT, to->has_null);
+	}
+}
+
 static void add_int64(struct params *params, size_t index, int64_t value)
 {
 	uint64_t bytes = htobe64((uint64_t)value);

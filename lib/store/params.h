@@ -50,6 +50,9 @@ void params_bytes(struct params *params, size_t index, const void *data, size_t 
 void params_time(struct params *params, size_t index, int64_t ns); /* kept to microseconds, rounded down */
 void params_bool(struct params *params, size_t index, bool value);
 void params_float(struct params *params, size_t index, double value);
+
+/* Appends the values of the arrays of from, which is of the same statement; scalars stay as they are. */
+void params_join(struct params *params, const struct params *from);
 #define AUTO_PARAMS CLEANUP(params_fini) struct params
 
 /* Object id of the parameter's type. */

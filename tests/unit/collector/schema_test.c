@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "collector/store/sql.h"
@@ -41,16 +42,58 @@ static void a_step_that_this_program_does_not_know_is_refused(void **state UNUSE
 static void a_step_that_fails_leaves_nothing_behind(void **state UNUSED)
 {
 	static const char text[] = "CREATE TABLE left_over (a int);\nCREATE TABLE left_over (a int);\n";
-	struct schema_step steps[8];
+	struct schema_step steps[32];
 	struct err err = { 0 };
 
-	assert_true(schema_step_count < 8);
+	assert_true(schema_step_count < ARRAY_SIZE(steps));
 	memcpy(steps, schema_steps, schema_step_count * sizeof(steps[0]));
 	steps[schema_step_count] = (struct schema_step){ "9999_bad", text, strlen(text) };
 	assert_int_equal(store_migrate(f.store, steps, schema_step_count + 1, &err), ERR_FAILED);
 	assert_non_null(strstr(err.message, "schema step \"9999_bad\""));
 	assert_int_equal(fixture_number(f.store, "SELECT count(*) FROM pg_class WHERE relname = 'left_over'"), 0);
 	assert_int_equal(fixture_number(f.store, "SELECT count(*) FROM schema_step"), schema_step_count);
+}
+
+static const char *const earlier_rows[] = {
+	"INSERT INTO stream VALUES (1, '01010101-0101-0101-0101-010101010101', 2, 'a', '1', 'h', now(), now(), 1)",
+	"INSERT INTO ingest_batch SELECT 1, '01010101-0101-0101-0101-010101010101', 1, n, 7, now() FROM "
+	"generate_series(1, 5) n",
+	"INSERT INTO declared_drop VALUES (1, '01010101-0101-0101-0101-010101010101', 1, 2, 'ring-full', 9, now(), "
+	"now())",
+	"INSERT INTO event SELECT 1, md5(n::text)::uuid, now(), now(), 1, 'execve', NULL, "
+	"'01010101-0101-0101-0101-010101010101', 5, NULL, '\\x00' FROM generate_series(1, 35) n",
+};
+
+/* Every released state of the schema, with rows in it, becomes the present one and keeps them. */
+static void every_earlier_step_with_rows_in_it_becomes_the_newest(void **state UNUSED)
+{
+	struct err err = { 0 };
+
+	for (size_t from = 1; from < schema_step_count; from++) {
+		char name[32], create[64], conninfo[CLUSTER_CONNINFO_MAX];
+		struct store *store;
+
+		snprintf(name, sizeof(name), "from_%zu", from);
+		snprintf(create, sizeof(create), "CREATE DATABASE %s", name);
+		assert_int_equal(store_command(f.store, create, &err), 0);
+		assert_int_equal(store_open(cluster_conninfo(&f.cluster, name, conninfo), &store, &err), 0);
+		assert_int_equal(store_migrate(store, schema_steps, from, &err), from);
+		for (size_t i = 0; i < ARRAY_SIZE(earlier_rows); i++) {
+			if (store_command(store, earlier_rows[i], &err) < 0)
+				fail_msg("%zu: %s", from, err.message);
+		}
+		if (store_migrate(store, schema_steps, schema_step_count, &err) < 0)
+			fail_msg("%zu: %s", from, err.message);
+		assert_int_equal(fixture_number(store, "SELECT count(*) FROM event"), 35);
+		assert_int_equal(fixture_number(store, "SELECT count(*) FROM ingest_batch"), 5);
+		/* What was counted nowhere before is counted by the step that begins to count. */
+		if (from < 4) {
+			assert_int_equal(fixture_number(store, "SELECT batches FROM stream"), 5);
+			assert_int_equal(fixture_number(store, "SELECT events FROM stream"), 35);
+			assert_int_equal(fixture_number(store, "SELECT dropped FROM stream"), 9);
+		}
+		store_close(store);
+	}
 }
 
 static void two_statements_in_one_command_are_refused(void **state UNUSED)
@@ -113,6 +156,7 @@ int main(void)
 		cmocka_unit_test(a_step_that_was_changed_is_refused),
 		cmocka_unit_test(a_step_that_this_program_does_not_know_is_refused),
 		cmocka_unit_test(a_step_that_fails_leaves_nothing_behind),
+		cmocka_unit_test(every_earlier_step_with_rows_in_it_becomes_the_newest),
 		cmocka_unit_test(two_statements_in_one_command_are_refused),
 		cmocka_unit_test(every_statement_of_the_program_can_be_prepared),
 		cmocka_unit_test(every_key_begins_with_the_tenant),

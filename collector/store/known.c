@@ -1,0 +1,42 @@
+#include "collector/store/known.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/attr.h"
+
+/* Each id has one place, which the newest takes. A place is one word, so that no lock is needed. */
+struct known {
+	_Atomic uint64_t places[KNOWN_SIZE];
+};
+
+struct known *known_new(void)
+{
+	return calloc(1, sizeof(struct known));
+}
+
+void known_free(struct known *known)
+{
+	free(known);
+}
+
+/* Ids are parts of digests: any bits will do. Tenants share an id where they have the same agent's origin: mixed in. */
+static uint64_t mix(int64_t tenant, int64_t id)
+{
+	return (uint64_t)id ^ (uint64_t)tenant * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+bool known_has(struct known *known, int64_t tenant, int64_t id)
+{
+	uint64_t key = mix(tenant, id);
+
+	return known && key && atomic_load(&known->places[key % KNOWN_SIZE]) == key;
+}
+
+void known_add(struct known *known, int64_t tenant, int64_t id)
+{
+	uint64_t key = mix(tenant, id);
+
+	if (known)
+		atomic_store(&known->places[key % KNOWN_SIZE], key);
+}

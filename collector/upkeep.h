@@ -1,0 +1,15 @@
+/*
+ * upkeep.h: a thread that does what the store needs now and then: partitions ahead of their days, keys of old batches thinned
+ * out. With several collectors on one database, one does it at a time.
+ */
+#pragma once
+
+#include "base/err.h"
+
+struct upkeep;
+
+/* conninfo is borrowed. Errors: ERR_MEMORY, ERR_FAILED. */
+int upkeep_start(const char *conninfo, struct upkeep **ret, struct err *err);
+
+/* Waits for what runs. Accepts NULL. */
+void upkeep_stop(struct upkeep *upkeep);

@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""What delivery costs, from spools to committed rows, beside bare binary COPY into the same table. tests/bench/run.sh delivery
+
+Modes, interleaved, medians of ROUNDS:
+  bare    the same rows by COPY, as many connections as the collector has writers, groups of 5000
+  claim   the same, with the batches' keys in the same transaction: what exactness costs
+  group   everything the collector writes, without wire and decoding: what derivation costs on top
+  e2e     agents' spools -> sender -> intake -> commit -> acknowledgement
+CPU time is what counts on a machine that does other things: of the database's processes, and of the collector.
+Then: how long until an alert can be read while bulk runs, and what memory a connected agent takes.
+"""
+import argparse
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+TICKS = os.sysconf("SC_CLK_TCK")
+MODES = ("bare", "claim", "group", "e2e")
+
+
+def stat_of(pid):
+    """utime + stime of the process, and of its children that have ended; 0 when it is gone"""
+    try:
+        fields = pathlib.Path("/proc/%d/stat" % pid).read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0, 0
+    return (int(fields[11]) + int(fields[12])) / TICKS, (int(fields[13]) + int(fields[14])) / TICKS
+
+
+def children_of(pid):
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            text = path.read_text()
+        except OSError:
+            continue
+        if int(text.rpartition(")")[2].split()[1]) == pid:
+            found.append(int(path.parent.name))
+    return found
+
+
+class Bench:
+    def __init__(self, bin_folder, folder, options):
+        self.bin, self.folder, self.options = bin_folder, folder, options
+        self.state = folder / "state"
+        self.database = "host=%s/pg.sock user=clewline dbname=clewline" % self.state
+        self.url = "ipc://%s/intake.sock" % self.state
+
+    def run(self, *command):
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+    def traffic(self, *arguments):
+        return self.run(str(self.bin / "clewline_traffic"), *[str(argument) for argument in arguments])
+
+    def start(self):
+        subprocess.run([str(self.bin / "secctl"), "up", "--state", str(self.state)], check=True, stderr=subprocess.DEVNULL)
+        self.collector = int((self.state / "collector.pid").read_text())
+        self.postmaster = int((self.state / "pg/postmaster.pid").read_text().splitlines()[0])
+
+    def stop(self):
+        subprocess.run([str(self.bin / "secctl"), "down", "--state", str(self.state)], check=False, stderr=subprocess.DEVNULL)
+
+    def sql(self, text):
+        return self.run("psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-c", text, self.database).strip()
+
+    def database_cpu(self):
+        own, ended = stat_of(self.postmaster)
+        return own + ended + sum(sum(stat_of(pid)) for pid in children_of(self.postmaster))
+
+    def clear(self):
+        self.sql("TRUNCATE event, ingest_batch, ingest_run, stream, origin, declared_drop, alert, entity, entity_fact, "
+                 "entity_alias, assertion, coverage_mark, watermark")
+        self.sql("CHECKPOINT")
+
+    def fill(self, name, agents, events, **more):
+        spool = self.folder / name
+        shutil.rmtree(spool, ignore_errors=True)
+        spool.mkdir()
+        arguments = [word for key, value in more.items() for word in ("--" + key.replace("_", "-"), value)]
+        self.traffic("drain", "--fill", "--url", "ipc://%s/nobody" % self.folder, "--spool", spool, "--agents", agents,
+                     "--events", events, *arguments)
+        return spool
+
+    def measure(self, mode):
+        rows = self.options.events // 8 * 8
+        spool = self.fill("spool", 8, rows // 8) if mode == "e2e" else None
+        self.clear()
+        database, collector = self.database_cpu(), sum(stat_of(self.collector))
+        if mode == "e2e":
+            wall = self.traffic("drain", "--url", self.url, "--spool", spool, "--agents", 8)
+        else:
+            wall = self.traffic("copy", "--database", self.database, "--mode", mode, "--events", rows, "--writers", 2)
+        result = {"wall": float(wall.split()[-1]), "db": self.database_cpu() - database,
+                  "collector": sum(stat_of(self.collector)) - collector}
+        stored = int(self.sql("SELECT count(*) FROM event"))
+        if stored < rows * 0.99 or stored > rows:
+            raise SystemExit("%s: %d rows stored of %d" % (mode, stored, rows))
+        result["rows"] = stored
+        return result
+
+    def throughput(self):
+        results = {mode: [] for mode in MODES}
+        for _ in range(self.options.rounds):
+            for mode in MODES:
+                results[mode].append(self.measure(mode))
+        print("%d rows a run, %d rounds, medians" % (self.options.events, self.options.rounds))
+        print("%-6s %12s %18s %22s" % ("mode", "rows/s", "rows/db-CPU-s", "rows/collector-CPU-s"))
+        rate = {}
+        for mode in MODES:
+            rate[mode] = [statistics.median(run["rows"] / run[part] for run in results[mode] if run[part]) if
+                          any(run[part] for run in results[mode]) else 0 for part in ("wall", "db", "collector")]
+            print("%-6s %12.0f %18.0f %22s" % (mode, rate[mode][0], rate[mode][1],
+                                               "%.0f" % rate[mode][2] if mode == "e2e" else "-"))
+        paired = lambda mode, base, part: statistics.median(
+            (a["rows"] / a[part]) / (b["rows"] / b[part]) for a, b in zip(results[mode], results[base]))
+        for part, name in (("wall", "wall"), ("db", "database CPU")):
+            print("%s, ratios within a round: claim/bare %.2f, group/bare %.2f, e2e/bare %.2f" % (
+                name, paired("claim", "bare", part), paired("group", "bare", part), paired("e2e", "bare", part)))
+        print("goals: e2e/bare >= 0.80, claim/bare >= 0.90, rows/collector-CPU-s >= 90000")
+
+    def visibility(self):
+        spool = self.fill("spool", 32, self.options.events // 4)
+        self.clear()
+        drain = threading.Thread(target=self.traffic, args=("drain", "--url", self.url, "--spool", spool, "--agents", 32,
+                                                            "--wait", "600s"))
+        drain.start()
+        time.sleep(0.5)
+        (self.folder / "visible").mkdir(exist_ok=True)
+        sent, seen, p50, p99, worst = self.traffic(
+            "visible", "--url", self.url, "--spool", self.folder / "visible/spool", "--database", self.database, "--alerts",
+            self.options.alerts, "--every", "50ms").split()
+        busy = drain.is_alive()
+        drain.join()
+        print("alerts while bulk runs (32 agents%s): %s of %s seen, p50 %s ms, p99 %s ms, worst %s ms; goal p99 < 1000" % (
+            "" if busy else "; bulk ended before them", seen, sent, p50, p99, worst))
+
+    def memory(self):
+        def rss():
+            for line in pathlib.Path("/proc/%d/status" % self.collector).read_text().splitlines():
+                if line.startswith("RssAnon:"):
+                    return int(line.split()[1])
+            return 0
+
+        spool = self.fill("spool", self.options.agents, 50)
+        before = rss()
+        drain = subprocess.Popen([str(self.bin / "clewline_traffic"), "drain", "--url", self.url, "--spool", str(spool),
+                                  "--agents", str(self.options.agents), "--hold", "10s"], stdout=subprocess.PIPE, text=True)
+        wall = float(drain.stdout.readline())
+        grown = rss() - before
+        print("%d agents at once: all delivered after %.1f s, collector grew by %.0f kB each (%d kB before); goal <= 150" % (
+            self.options.agents, wall, grown / self.options.agents, before))
+        drain.wait()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("bin", type=pathlib.Path)
+    parser.add_argument("--events", type=int, default=200000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--alerts", type=int, default=200)
+    parser.add_argument("--agents", type=int, default=1000)
+    parser.add_argument("--only", default="throughput,visibility,memory")
+    options = parser.parse_args()
+    subprocess.run(["ninja", "-C", str(options.bin.parent), "clewline_traffic"], check=True, stdout=subprocess.DEVNULL)
+    with tempfile.TemporaryDirectory(prefix="clewline-bench-") as folder:
+        os.chmod(folder, 0o755)
+        bench = Bench(options.bin, pathlib.Path(folder), options)
+        bench.start()
+        try:
+            for part in options.only.split(","):
+                getattr(bench, part)()
+        finally:
+            bench.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
