@@ -32,6 +32,14 @@ case " $missing " in
 	;;
 esac
 
+# Programs are wanted, not the services that some packages would start with them.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+	trap 'rm -f "$policy"' EXIT
+	printf '#!/bin/sh\nexit 101\n' >"$policy"
+	chmod 755 "$policy"
+fi
+
 fail() {
 	offline=$(grep -m 1 -oE "(Temporary failure resolving|Could not resolve|Could not connect to|Connection timed out).*" "$log" || true)
 	if [ -n "$offline" ]; then
@@ -47,3 +55,6 @@ apt-get update >"$log" 2>&1 || fail
 { apt-get install -y --no-install-recommends $missing 2>&1 || echo "E: apt-get install failed"; } | tee -a "$log" |
 	awk '/^Setting up/ { n++; if (n % 25 == 0) { print "  " n " packages set up"; fflush() } }'
 ! grep -q '^E: ' "$log" || fail
+case " $missing " in
+*" nginx "*) update-rc.d nginx disable >>"$log" 2>&1 ;;
+esac

@@ -1,0 +1,235 @@
+#!/usr/bin/env python3
+"""Real workloads in containers as Fargate makes them, watched by the sidecar: each must run as it does without, and be told whole.
+
+usage: workload_test.py BIN-FOLDER [--long] [--only WORD]
+
+Containers are runc's, with Fargate's capabilities, Docker's seccomp profile and a read-only root; a third container holds the pid
+namespace, as pidMode "task" does. Each row of workload/rows.py runs twice: without the sensor, then with it.
+"""
+import ctypes
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "workload"))
+import image  # noqa: E402
+import rows  # noqa: E402
+import task  # noqa: E402
+
+SKIP = 77
+CLONE_NEWNET = 0x40000000
+RULES = os.path.join(task.HERE, "rules.yaml")
+failures = []
+
+
+def check(condition, sentence, detail=None):
+    print(("ok      " if condition else "FAILED  ") + sentence, flush=True)
+    if not condition:
+        print(detail)
+        failures.append(sentence)
+
+
+def why_not():
+    if os.geteuid() != 0:
+        return "containers need root"
+    if not shutil.which("runc") or not os.path.exists(task.PROFILE):
+        return "runc or Docker's seccomp profile is not installed"
+    if not os.path.exists(BIN + "/secagent"):
+        return "no release build at %s" % BIN
+    return None
+
+
+def own_network():
+    """A network that nobody else is in, as a task has one: ports are free, and the load stays inside."""
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+    with socket.socket() as any_socket:
+        request = struct.pack("16sh", b"lo", 0x41)  # IFF_UP | IFF_RUNNING
+        fcntl.ioctl(any_socket, 0x8914, request)  # SIOCSIFFLAGS
+
+
+class Bench:
+    """What all rows share: images, templates, the volume with the programs."""
+
+    def __init__(self, work):
+        self.work = work
+        shared = work + "/shared"
+        os.makedirs(shared)
+        os.chmod(work, 0o711)
+        os.makedirs(work + "/images")
+        for program in ("secagent", "seclaunch"):
+            shutil.copy(BIN + "/" + program, shared)
+        shutil.copy(RULES, shared)
+        self.images = image.Images(work + "/images", os.path.join(os.path.dirname(BIN), "workload-cache"))
+        self.template = task.Template(shared)
+
+    def task(self, watched, *options):
+        return task.Task(self.work, BIN, self.images, self.template, RULES if watched else None, options)
+
+    def play(self, row, watched):
+        """The end of the row's container, and with the sensor what it told and its log."""
+        stage = self.task(watched)
+        try:
+            done = stage.launch("workload", row.image, row.args, adapt=row.adapt).finish()
+            return (done, *stage.events()) if watched else done
+        finally:
+            stage.close()
+
+
+def of(events, rule):
+    return [event["output_fields"] for event in events if event["rule"] == rule]
+
+
+def check_lives(events, sidecar):
+    """Every process that execs or is forked has one end."""
+    ends = Counter(fields["proc.pid"] for fields in of(events, "Exit"))
+    born = {fields["proc.pid"] for fields in of(events, "Exec")}
+    check(born and all(ends[pid] >= 1 for pid in born), "every process has an end", born - set(ends))
+    forks = len(of(events, "Fork"))
+    check(forks + 1 == sum(ends.values()), "as many ends as births", (forks, sum(ends.values())))
+    check("lost" not in sidecar.err and "left-alone" not in sidecar.err, "nothing is lost", sidecar.err)
+
+
+def rate(plain, watched):
+    """What a workload measured itself; only shown, never judged."""
+    return "(%s and %s)" % (plain.err.strip(), watched.err.strip()) if plain.err.startswith("rate") else ""
+
+
+def check_row(bench, row):
+    start = time.monotonic()
+    plain = bench.play(row, False)
+    without = time.monotonic() - start
+    check(plain.code == row.code, "it ends with %d without the sensor" % row.code, plain)
+    start = time.monotonic()
+    done, events, sidecar = bench.play(row, True)
+    check(done.code == row.code, "and with it", (done, sidecar))
+    check(row.same(done.out) == row.same(plain.out), "its output is the same", (done, plain))
+    execs = Counter(fields["proc.cmdline"] for fields in of(events, "Exec"))
+    if row.execs is not None:
+        check(execs == row.execs, "every exec is told once", (execs - row.execs, row.execs - execs))
+    check_lives(events, sidecar)
+    if row.told:
+        row.told(check, events)
+    check(sidecar.code == 0, "the sidecar ends after it", sidecar)
+    print("        %.1f s and %.1f s, %d events %s" % (without, time.monotonic() - start, len(events), rate(plain, done)), flush=True)
+
+
+def status_of(pid):
+    with open("/proc/%d/status" % pid, encoding="ascii") as file:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+
+
+def wait_until(condition):
+    until = time.monotonic() + task.WAIT_S
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def in_place(bench):
+    """The process that runc made is the workload itself, and hears what is sent to it from outside."""
+    script = "for s in HUP USR1 USR2 WINCH; do trap \"echo got $s\" $s; done; trap 'echo ends; exit 44' TERM; echo ready; " \
+             "while :; do /bin/sleep 0.02; done"
+    stage = bench.task(True)
+    try:
+        container = stage.launch("workload", "shell", rows.sh(script))
+        pid = container.pid()
+        check(wait_until(lambda: "ready" in container.text("out")), "it starts", container.text("err"))
+        status = status_of(pid)
+        check(os.path.basename(os.readlink("/proc/%d/exe" % pid)) == "busybox" and int(status["PPid"]) == container.runc.pid,
+              "runc's own child is the command, with nothing between", status)
+        check(status["TracerPid"] != "0" and status["NoNewPrivs"] == "1" and int(status["Seccomp_filters"]) == 2,
+              "it is traced, with one filter above Docker's", status)
+        for name in ("HUP", "USR1", "USR2", "WINCH"):
+            container.kill(name)
+            check(wait_until(lambda: "got " + name in container.text("out")), "SIG%s of runc kill arrives" % name, container.text("out"))
+        container.kill("TERM")
+        done = container.finish()
+        check(done.code == 44 and done.out.endswith("ends\n"), "SIGTERM lets it end in order", done)
+        events, sidecar = stage.events()
+        inner = status["NSpid"].split()[-1]
+        check(str(of(events, "Exec")[0]["proc.pid"]) == inner, "events name it by its number in the task", (events[:2], inner))
+        check_lives(events, sidecar)
+    finally:
+        stage.close()
+
+
+SURVIVOR = """
+n=0
+while [ ! -e /clewline/enough ]; do
+  /bin/true || echo "exec failed"
+  n=$((n + 1)); /bin/touch /tmp/f 2>/dev/null || failed=$((${failed:-0} + 1))
+  [ -r /etc/passwd ] || echo "read failed"
+  echo turn $n
+done
+echo "files that failed ${failed:-0}"
+exit 12
+"""
+
+
+def tracer_killed(bench, times):
+    """Today's promise: exec, fork, reads and the end still work; the calls that the filter stops fail."""
+    for turn in range(times):
+        stage = bench.task(True)
+        enough = stage.shared + "/enough"
+        try:
+            container = stage.launch("workload", "shell", rows.sh(SURVIVOR.replace("enough", "enough-" + stage.id)))
+            enough = stage.shared + "/enough-" + stage.id
+            check(wait_until(lambda: "turn 5\n" in container.text("out")), "the workload runs", container.text("err"))
+            time.sleep(0.01 * turn)
+            os.kill(stage.sidecar.pid(), 9)
+            mark = len(container.text("out").splitlines())
+            check(wait_until(lambda: len(container.text("out").splitlines()) > mark + 20), "it goes on without its tracer", container.text("out")[-200:])
+            open(enough, "w", encoding="ascii").close()
+            done = container.finish()
+            check(done.code == 12 and "exec failed" not in done.out and "read failed" not in done.out,
+                  "programs start and files can be read until its own end", done)
+        finally:
+            stage.close()
+
+
+def main():
+    reason = why_not()
+    if reason:
+        print("skipped: " + reason)
+        return SKIP
+    only = sys.argv[sys.argv.index("--only") + 1] if "--only" in sys.argv else ""
+    is_long = "--long" in sys.argv
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that containers are ended
+    own_network()
+    work = tempfile.mkdtemp(prefix="clewline-workload.", dir="/tmp")
+    try:
+        bench = Bench(work)
+        for row in rows.rows():
+            if only not in row.name or (row.is_long and not is_long):
+                continue
+            print(row.name, flush=True)
+            if row.lacks:
+                print("skipped: " + row.lacks)
+                continue
+            try:
+                check_row(bench, row)
+            except image.Missing as missing:
+                print("skipped: %s is not installed" % missing)
+        for name, part in (("in place", in_place), ("tracer killed", lambda b: tracer_killed(b, 100 if is_long else 3))):
+            if only in name:
+                print(name, flush=True)
+                part(bench)
+    finally:
+        subprocess.run(["rm", "-rf", work], check=False)
+    print("%d failed" % len(failures))
+    return 1 if failures else 0
+
+
+BIN = os.path.abspath(sys.argv[1])
+sys.exit(main())
