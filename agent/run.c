@@ -138,7 +138,7 @@ static int run_traced(struct run *run, char **argv, int *ret_exit, struct err *e
 				 .remedy = "until the command is started anew" };
 
 	agent_wants(&run->agent, &wants);
-	if (filter_build(&wants, &run->filter, err) < 0 ||
+	if (filter_build(&wants, getpid(), &run->filter, err) < 0 ||
 	    tracer_new(pipeline_handle, run->agent.pipeline, &run->tracer, err) < 0)
 		return err->code;
 	agent_rules_sensed(&run->agent, true);

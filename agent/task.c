@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/agent.h"
 #include "agent/commands.h"
@@ -111,7 +112,7 @@ static int make_filter(struct task *task, struct err *err)
 	struct filter filter;
 
 	agent_wants(&task->agent, &wants);
-	if (filter_build(&wants, &filter, err) < 0)
+	if (filter_build(&wants, getpid(), &filter, err) < 0)
 		return err->code;
 	task->filter = filter;
 	if (!task->tracer || tracer_count(task->tracer) == 0)

@@ -107,7 +107,8 @@ static int install(const struct sock_filter *code, uint16_t count, struct err *e
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_errno(err, ERR_FAILED, "could not set no_new_privs");
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0)
+	/* see filter_install() */
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program) < 0)
 		return err_errno(err, ERR_FAILED, "could not install the filter of the sensor");
 	return 0;
 }

@@ -36,18 +36,21 @@ static const struct {
 } activities[] = {
 	{ SENSOR_EXEC_CALLS, { EVENT_EXEC, 0 } },
 	{ SENSOR_FORK_CALLS, { EVENT_FORK, 0 } },
-	{ SENSOR_BIT(SENSOR_PROCEXIT), { EVENT_EXIT, 0 } },
+	{ SENSOR_EXIT_CALLS, { EVENT_EXIT, 0 } },
 	{ SENSOR_OPEN_CALLS, { EVENT_FILE, FILE_OP_OPEN } },
 	{ SENSOR_REMOVE_CALLS, { EVENT_FILE, FILE_OP_REMOVE } },
 	{ SENSOR_RENAME_CALLS, { EVENT_FILE, FILE_OP_RENAME } },
 	{ SENSOR_LINK_CALLS | SENSOR_SYMLINK_CALLS, { EVENT_FILE, FILE_OP_LINK } },
-	{ SENSOR_MKDIR_CALLS, { EVENT_FILE, FILE_OP_CREATE } },
+	{ SENSOR_MKDIR_CALLS | SENSOR_MKNOD_CALLS, { EVENT_FILE, FILE_OP_CREATE } },
 	{ SENSOR_CHMOD_CALLS, { EVENT_FILE, FILE_OP_CHMOD } },
+	{ SENSOR_CHOWN_CALLS, { EVENT_FILE, FILE_OP_CHOWN } },
+	{ SENSOR_XATTR_CALLS, { EVENT_FILE, FILE_OP_XATTR } },
+	{ SENSOR_TRUNCATE_CALLS, { EVENT_FILE, FILE_OP_OPEN } },
 };
 
 struct activity activity_of(const struct sensor_event *event)
 {
-	struct activity activity = { EVENT_FILE, 0 };
+	struct activity activity = { EVENT_CALL, 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(activities); i++) {
 		if (sensor_call_in(event->call, activities[i].calls))
@@ -79,21 +82,30 @@ bool activity_is_watched_path(const char *path)
 	return false;
 }
 
+/* Rare calls that change what a process may do or see of the machine: kept whatever became of them. */
+#define AUDITED_CALLS (SENSOR_KERNEL_CALLS | SENSOR_CONTROL_CALLS | SENSOR_SIGNAL_CALLS)
+
 bool activity_is_watched(const struct view *view)
 {
 	struct activity activity = activity_of(view->event);
+	const char *path, *path2;
 
 	if (activity.kind == EVENT_EXEC || activity.kind == EVENT_EXIT)
-		return true;
+		return !view->event->has_result || view->event->result >= 0;
+	if (activity.kind == EVENT_CALL)
+		return sensor_call_in(view->event->call, AUDITED_CALLS);
 	if (activity.kind != EVENT_FILE || !activity.op || (view->event->has_result && view->event->result < 0))
 		return false;
+	path = view_path(view);
+	if (path && activity_is_watched_path(path))
+		return true;
 	/* The target of a symbolic link is not touched. */
-	return (view->path && activity_is_watched_path(view->path)) ||
-	       (view->path2 && !sensor_call_in(view->event->call, SENSOR_SYMLINK_CALLS) &&
-		activity_is_watched_path(view->path2));
+	path2 = sensor_call_in(view->event->call, SENSOR_SYMLINK_CALLS) ? NULL : view_path2(view);
+	return path2 && activity_is_watched_path(path2);
 }
 
 bool activity_wants(enum sensor_call call)
 {
-	return !sensor_call_in(call, SENSOR_EXEC_CALLS | SENSOR_FORK_CALLS | SENSOR_BIT(SENSOR_PROCEXIT));
+	/* Who writes through a descriptor has opened it for writing. */
+	return call != SENSOR_FTRUNCATE && sensor_call_in(call, SENSOR_FILE_CALLS | AUDITED_CALLS);
 }

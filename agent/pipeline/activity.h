@@ -14,7 +14,7 @@ struct activity {
 /* An open that only reads has op 0. */
 struct activity activity_of(const struct sensor_event *event);
 
-/* True if view is to be reported: execs, exits, and successful changes under a folder of the watch list. */
+/* True if view is to be reported: execs, exits, successful changes under a folder of the watch list, and audited calls. */
 bool activity_is_watched(const struct view *view);
 
 /* True if path is under a folder of the watch list. */

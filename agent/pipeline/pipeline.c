@@ -40,7 +40,9 @@ struct passage {
 	struct pipeline *pipeline;
 	struct view view;
 	struct field_reader reader;
-	char path[PATH_MAX], path2[PATH_MAX];
+	struct view_found found;
+	struct call_record call;
+	struct call_param params[CALL_PARAMS_MAX];
 	struct alert alerts[ALERTS_MAX];
 	size_t alert_count;
 	struct process lineage[LINEAGE_MAX];
@@ -139,17 +141,33 @@ static size_t collect_lineage(const struct execution *execution, struct process 
 	return count;
 }
 
+static struct file_change file_change_of(const struct view *view, enum file_op op)
+{
+	const struct sensor_event *sensed = view->event;
+	const char *path = view_path(view);
+
+	return (struct file_change){ op ? op : FILE_OP_OPEN, path ? path : "",
+				     view_path2(view),	     sensed->flags,
+				     sensed->mode,	     sensed->has_result ? sensed->result : 0,
+				     !sensed->has_result };
+}
+
+static const struct call_record *call_record_of(struct passage *passage)
+{
+	const struct sensor_event *sensed = passage->view.event;
+
+	passage->call = (struct call_record){ .params = passage->params,
+					      .param_count = view_params(&passage->view, passage->params),
+					      .result = sensed->has_result ? sensed->result : 0,
+					      .is_result_unknown = !sensed->has_result };
+	return &passage->call;
+}
+
 static void report(struct passage *passage, struct execution *execution)
 {
 	const struct sensor_event *sensed = passage->view.event;
 	struct activity activity = activity_of(sensed);
-	struct file_change file = { activity.op ? activity.op : FILE_OP_OPEN,
-				    passage->view.path ? passage->view.path : "",
-				    passage->view.path2,
-				    sensed->flags,
-				    sensed->mode,
-				    sensed->has_result ? sensed->result : 0,
-				    !sensed->has_result };
+	struct file_change file;
 	struct event event = {
 		.time_ns = sensed->time_ns,
 		.kind = activity.kind,
@@ -159,8 +177,12 @@ static void report(struct passage *passage, struct execution *execution)
 		.alert_count = passage->alert_count,
 	};
 
-	if (activity.kind == EVENT_FILE)
+	if (activity.kind == EVENT_FILE) {
+		file = file_change_of(&passage->view, activity.op);
 		event.file = &file;
+	}
+	if (activity.kind == EVENT_CALL)
+		event.call = call_record_of(passage);
 	if (activity.kind == EVENT_EXIT)
 		event.exit_status = (int32_t)sensed->result;
 	if (passage->alert_count) {
@@ -199,27 +221,6 @@ static void on_match(void *context, size_t rule)
 		pipeline->conf.on_alert(pipeline->conf.on_alert_context, alert, passage->view.event->time_ns);
 }
 
-/* Absolute form of one path of the event: the sensor's, else by text. */
-static const char *absolute(const struct sensor_event *event, const struct execution *execution, bool second,
-			    char out[PATH_MAX])
-{
-	const char *path = second ? event->path2 : event->path, *real = second ? event->real_path2 : event->real_path;
-	const char *folder = second ? event->folder2 : event->folder;
-	int dirfd = second ? event->dirfd2 : event->dirfd;
-
-	if (real || !path)
-		return real;
-	if (second && sensor_call_in(event->call, SENSOR_SYMLINK_CALLS))
-		return path;
-	if (folder) {
-		if (!path_join(folder, path, out))
-			return NULL;
-		path_normalize(out);
-		return out;
-	}
-	return path_absolute(event->tid, dirfd, path, execution->view.cwd, out) ? out : NULL;
-}
-
 static void pass(struct pipeline *pipeline, const struct sensor_event *event, struct execution *execution)
 {
 	struct passage *passage = arena_new(&pipeline->arena, struct passage);
@@ -232,11 +233,11 @@ static void pass(struct pipeline *pipeline, const struct sensor_event *event, st
 	passage->view = (struct view){
 		.event = event,
 		.process = execution,
-		.path = absolute(event, execution, false, passage->path),
-		.path2 = absolute(event, execution, true, passage->path2),
+		.processes = pipeline->processes,
 		.number = pipeline->stats.events,
 		.hostname = pipeline->conf.hostname,
 		.arena = &pipeline->arena,
+		.found = &passage->found,
 	};
 	passage->reader = (struct field_reader){ view_read, &passage->view };
 	if (pipeline->conf.rules)

@@ -1,33 +1,63 @@
 /*
- * view.h: one sensor event together with the state around it, and the fields that rules read from it.
+ * view.h: one sensor event together with the state around it, and the fields that rules read from it. What has a price is found
+ * out when the first rule asks for it, and kept until the event is done with.
  */
 #pragma once
 
+#include "agent/proc/path.h"
 #include "agent/sensor/sensor.h"
 #include "agent/state/process_table.h"
 #include "base/arena.h"
 #include "model/field.h"
 
+struct proc_fd;
+
+/* What has been found out of an event so far. */
+struct view_found {
+	bool has_path, has_path2, has_socket, has_fd, has_program;
+	const char *path, *path2; /* absolute; NULL if the call has none or it could not be read */
+	char path_room[PATH_MAX], path2_room[PATH_MAX];
+	struct sensor_socket socket;
+	const struct sensor_socket *known_socket;
+	const struct proc_fd *fd;
+};
+
 struct view {
 	const struct sensor_event *event;
-	const struct execution *process; /* never NULL */
-	const char *path, *path2;	 /* absolute; NULL if the call has none or it could not be read */
-	uint64_t number;		 /* evt.num */
+	struct execution *process; /* never NULL */
+	struct process_table *processes;
+	uint64_t number; /* evt.num */
 	const char *hostname;
 	struct arena *arena; /* for composed texts; lives as long as the event */
+	struct view_found *found;
 };
 
 /* The field_reader function over a struct view. */
 bool view_read(const void *view, enum field field, const char *argument, struct value *ret);
 
-/* A row of the table of readers; view_event.c and view_process.c hold one part each. */
+/* A row of the table of readers; view_event.c, view_fd.c and view_process.c hold one part each. */
 typedef bool (*view_reader)(const struct view *view, const char *argument, struct value *ret);
 extern const view_reader view_event_readers[FIELD_COUNT];
+extern const view_reader view_fd_readers[FIELD_COUNT];
 extern const view_reader view_process_readers[FIELD_COUNT];
+
+/* The paths of the call, absolute: the sensor's, else by text. NULL if it has none or nothing is known. */
+const char *view_path(const struct view *view);
+const char *view_path2(const struct view *view);
+
+/* The socket of the call, as far as it is known; NULL if it is not about one. In view_fd.c. */
+const struct sensor_socket *view_socket(const struct view *view);
+
+/* Names in the root of the process, or NULL. In view_process.c. */
+const char *view_user_name(const struct view *view, uint32_t uid);
+const char *view_group_name(const struct view *view, uint32_t gid);
 
 /* Value of evt.arg.NAME or evt.arg[N] (raw: evt.rawarg), and all of them as evt.args. In view_args.c. */
 bool view_arg(const struct view *view, const char *name, bool raw, struct value *ret);
 bool view_args(const struct view *view, struct value *ret);
+
+/* All parameters that have a value; returns how many. */
+size_t view_params(const struct view *view, struct call_param params[CALL_PARAMS_MAX]);
 
 /* Sets *ret to text; false for NULL. */
 bool view_set_text(struct value *ret, const char *text);

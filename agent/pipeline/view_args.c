@@ -1,117 +1,28 @@
-/* evt.arg: the parameters of each call under Falco's names. */
+/* evt.arg: the parameters of each call under Falco's names, by the rows of agent/sensor/calls.def. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
 
+#include "agent/pipeline/arg_names.h"
 #include "agent/pipeline/view.h"
+#include "agent/proc/capability.h"
+#include "agent/proc/fd.h"
+#include "agent/sensor/address.h"
 #include "base/strbuf.h"
 
-enum arg_kind {
-	ARG_RESULT,
-	ARG_FD,
-	ARG_DIRFD,
-	ARG_DIRFD2,
-	ARG_PATH,
-	ARG_PATH2,
-	ARG_OPEN_FLAGS,
-	ARG_FLAGS,
-	ARG_MODE,
-	ARG_STATUS,
-	ARG_FIELD, /* the same as a field */
-};
-
-/* One parameter of a family of calls; the order within a call is the order of evt.arg[N]. */
-struct arg {
-	uint64_t calls;
+/* Parameters that are fields of the process. */
+static const struct {
 	const char *name;
-	enum arg_kind kind;
 	enum field field;
+} process_params[] = {
+	{ "exe", FIELD_PROC_EXE },   { "args", FIELD_PROC_ARGS }, { "tid", FIELD_THREAD_TID },
+	{ "pid", FIELD_PROC_PID },   { "ptid", FIELD_PROC_PPID }, { "cwd", FIELD_PROC_CWD },
+	{ "comm", FIELD_PROC_NAME }, { "env", FIELD_PROC_ENV },	  { "tty", FIELD_PROC_TTY },
+	{ "uid", FIELD_USER_UID },   { "gid", FIELD_GROUP_GID },  { "loginuid", FIELD_USER_LOGINUID },
 };
-
-#define ONE(call) SENSOR_BIT(SENSOR_##call)
-#define AT_CALLS  (ONE(OPENAT) | ONE(OPENAT2) | ONE(UNLINKAT) | ONE(MKDIRAT) | ONE(FCHMODAT))
-#define RES_CALLS                                                                                                    \
-	(SENSOR_REMOVE_CALLS | SENSOR_RENAME_CALLS | SENSOR_LINK_CALLS | SENSOR_SYMLINK_CALLS | SENSOR_MKDIR_CALLS | \
-	 SENSOR_CHMOD_CALLS | SENSOR_EXEC_CALLS | SENSOR_FORK_CALLS)
-#define PROCESS_CALLS (SENSOR_EXEC_CALLS | SENSOR_FORK_CALLS)
-
-static const struct arg args[] = {
-	{ SENSOR_OPEN_CALLS, "fd", ARG_FD, 0 },
-	{ RES_CALLS, "res", ARG_RESULT, 0 },
-	{ AT_CALLS, "dirfd", ARG_DIRFD, 0 },
-	{ ONE(RENAMEAT) | ONE(RENAMEAT2), "olddirfd", ARG_DIRFD, 0 },
-	{ ONE(LINKAT), "olddir", ARG_DIRFD, 0 },
-	{ SENSOR_OPEN_CALLS | ONE(UNLINKAT), "name", ARG_PATH, 0 },
-	{ ONE(UNLINK) | ONE(RMDIR) | SENSOR_MKDIR_CALLS, "path", ARG_PATH, 0 },
-	{ SENSOR_CHMOD_CALLS, "filename", ARG_PATH, 0 },
-	{ SENSOR_RENAME_CALLS | SENSOR_LINK_CALLS, "oldpath", ARG_PATH, 0 },
-	{ ONE(RENAMEAT) | ONE(RENAMEAT2), "newdirfd", ARG_DIRFD2, 0 },
-	{ ONE(LINKAT), "newdir", ARG_DIRFD2, 0 },
-	{ SENSOR_RENAME_CALLS | SENSOR_LINK_CALLS, "newpath", ARG_PATH2, 0 },
-	{ SENSOR_SYMLINK_CALLS, "target", ARG_PATH2, 0 },
-	{ ONE(SYMLINKAT), "linkdirfd", ARG_DIRFD, 0 },
-	{ SENSOR_SYMLINK_CALLS, "linkpath", ARG_PATH, 0 },
-	{ ONE(OPEN) | ONE(OPENAT) | ONE(OPENAT2), "flags", ARG_OPEN_FLAGS, 0 },
-	{ ONE(UNLINKAT) | ONE(RENAMEAT2) | ONE(LINKAT), "flags", ARG_FLAGS, 0 },
-	{ SENSOR_OPEN_CALLS | SENSOR_MKDIR_CALLS | SENSOR_CHMOD_CALLS, "mode", ARG_MODE, 0 },
-	{ PROCESS_CALLS, "exe", ARG_FIELD, FIELD_PROC_EXE },
-	{ PROCESS_CALLS, "args", ARG_FIELD, FIELD_PROC_ARGS },
-	{ PROCESS_CALLS, "tid", ARG_FIELD, FIELD_THREAD_TID },
-	{ PROCESS_CALLS, "pid", ARG_FIELD, FIELD_PROC_PID },
-	{ PROCESS_CALLS, "ptid", ARG_FIELD, FIELD_PROC_PPID },
-	{ PROCESS_CALLS, "cwd", ARG_FIELD, FIELD_PROC_CWD },
-	{ PROCESS_CALLS, "comm", ARG_FIELD, FIELD_PROC_NAME },
-	{ PROCESS_CALLS, "tty", ARG_FIELD, FIELD_PROC_TTY },
-	{ PROCESS_CALLS, "loginuid", ARG_FIELD, FIELD_USER_LOGINUID },
-	{ PROCESS_CALLS, "uid", ARG_FIELD, FIELD_USER_UID },
-	{ PROCESS_CALLS, "gid", ARG_FIELD, FIELD_GROUP_GID },
-	{ ONE(PROCEXIT), "status", ARG_STATUS, 0 },
-};
-
-struct flag_name {
-	uint32_t bits;
-	const char *name;
-};
-
-static const struct flag_name open_flags[] = {
-	{ O_DIRECTORY, "O_DIRECTORY" }, { O_DIRECT, "O_DIRECT" },     { O_TRUNC, "O_TRUNC" },
-	{ O_SYNC, "O_SYNC" },		{ O_NONBLOCK, "O_NONBLOCK" }, { O_EXCL, "O_EXCL" },
-	{ O_DSYNC, "O_DSYNC" },		{ O_APPEND, "O_APPEND" },     { O_CREAT, "O_CREAT" },
-	{ O_RDWR, "O_RDWR" },		{ O_WRONLY, "O_WRONLY" },     { O_CLOEXEC, "O_CLOEXEC" },
-};
-static const struct flag_name remove_flags[] = { { AT_REMOVEDIR, "AT_REMOVEDIR" } };
-static const struct flag_name link_flags[] = { { AT_SYMLINK_FOLLOW, "AT_SYMLINK_FOLLOW" },
-					       { AT_EMPTY_PATH, "AT_EMPTY_PATH" } };
-static const struct flag_name rename_flags[] = { { RENAME_NOREPLACE, "RENAME_NOREPLACE" },
-						 { RENAME_EXCHANGE, "RENAME_EXCHANGE" },
-						 { RENAME_WHITEOUT, "RENAME_WHITEOUT" } };
-
-static const char *flags_text(const struct view *view, const struct flag_name *names, size_t count, const char *none)
-{
-	AUTO_STRBUF buf = STRBUF_INIT;
-
-	for (size_t i = 0; i < count; i++) {
-		if ((view->event->flags & names[i].bits) != names[i].bits)
-			continue;
-		if (buf.length)
-			strbuf_addc(&buf, '|');
-		strbuf_adds(&buf, names[i].name);
-	}
-	return arena_dup(view->arena, buf.length ? buf.data : none);
-}
-
-static const char *other_flags_text(const struct view *view)
-{
-	if (view->event->call == SENSOR_UNLINKAT)
-		return flags_text(view, remove_flags, ARRAY_SIZE(remove_flags), "0");
-	if (view->event->call == SENSOR_LINKAT)
-		return flags_text(view, link_flags, ARRAY_SIZE(link_flags), "0");
-	return flags_text(view, rename_flags, ARRAY_SIZE(rename_flags), "0");
-}
 
 static const char *number_text(const struct view *view, int64_t number)
 {
@@ -123,7 +34,7 @@ static const char *dirfd_text(const struct view *view, int dirfd)
 	return dirfd == AT_FDCWD ? "AT_FDCWD" : number_text(view, dirfd);
 }
 
-static const char *result_text(const struct view *view)
+static const char *error_text(const struct view *view)
 {
 	int64_t result = view->event->result;
 	const char *name = result < 0 ? strerrorname_np((int)-result) : NULL;
@@ -132,44 +43,186 @@ static const char *result_text(const struct view *view)
 }
 
 /* Parameters are texts, whatever the field is. */
-static bool read_field(const struct view *view, enum field field, struct value *ret)
+static bool read_process(const struct view *view, const char *name, struct value *ret)
 {
-	if (!view_read(view, field, NULL, ret))
-		return false;
-	return ret->type == VALUE_TEXT || view_set_text(ret, number_text(view, ret->number));
+	for (size_t i = 0; i < ARRAY_SIZE(process_params); i++) {
+		if (strcmp(process_params[i].name, name) != 0)
+			continue;
+		if (!view_read(view, process_params[i].field, NULL, ret))
+			return false;
+		return ret->type == VALUE_TEXT || view_set_text(ret, number_text(view, ret->number));
+	}
+	return false;
 }
 
-static bool read_kind(const struct view *view, const struct arg *arg, bool raw, struct value *ret)
+static bool set_bits(const struct view *view, const struct sensor_param *param, uint64_t bits, const char *none,
+		     struct value *ret)
+{
+	AUTO_STRBUF buf = STRBUF_INIT;
+
+	names_of_bits((enum sensor_names)param->names, bits, &buf);
+	return view_set_text(ret, arena_dup(view->arena, buf.length ? buf.data : none));
+}
+
+static bool set_enum(const struct view *view, const struct sensor_param *param, int64_t value, struct value *ret)
+{
+	const char *name = name_of_value((enum sensor_names)param->names, (uint64_t)value);
+
+	return view_set_text(ret, name ? name : number_text(view, value));
+}
+
+static bool read_status(const struct view *view, enum sensor_param_kind kind, struct value *ret)
+{
+	struct stat status;
+
+	if (!view->event->has_result || view->event->result < 0 ||
+	    !proc_fd_stat(view->event->tid, (int)view->event->result, &status))
+		return false;
+	return view_set_text(ret, number_text(view, (int64_t)(kind == PARAM_INODE ? status.st_ino : status.st_dev)));
+}
+
+/* What the call was given of an address, or else what the socket says. */
+static bool read_address(const struct view *view, struct value *ret)
+{
+	const struct sensor_socket *socket = view_socket(view);
+	char text[ADDRESS_TEXT_MAX];
+
+	if (!socket)
+		return false;
+	address_print(view->event->call == SENSOR_BIND ? &socket->local : &socket->remote, text);
+	return *text && view_set_text(ret, arena_dup(view->arena, text));
+}
+
+static bool read_text(const struct view *view, const struct sensor_param *param, struct value *ret)
+{
+	const struct sensor_param *params = sensor_call_rows[view->event->call].params;
+	size_t number = 0;
+
+	for (const struct sensor_param *before = params; before < param; before++)
+		number += before->kind == PARAM_TEXT;
+	return number < SENSOR_TEXTS_MAX && view_set_text(ret, view->event->texts[number]);
+}
+
+static bool read_result(const struct view *view, const struct sensor_param *param, bool raw, struct value *ret)
+{
+	if (!view->event->has_result)
+		return false;
+	switch (param->kind) {
+	case PARAM_RESULT:
+	case PARAM_RETURN:
+		return view_set_text(ret, raw ? number_text(view, view->event->result) : error_text(view));
+	case PARAM_ADDRESS_OF:
+		if (view->event->result < 0 && view->event->result >= -4095)
+			return view_set_text(ret, error_text(view));
+		return view_set_text(ret, arena_printf(view->arena, "%llx", (unsigned long long)view->event->result));
+	case PARAM_NEW_PATH:
+		return view_set_text(ret, view_path(view));
+	case PARAM_DEVICE:
+	case PARAM_INODE:
+		return read_status(view, param->kind, ret);
+	default:
+		return view_set_text(ret, number_text(view, view->event->result));
+	}
+}
+
+/* Parameters out of members of the event. */
+static bool read_member(const struct view *view, const struct sensor_param *param, bool raw, struct value *ret)
 {
 	const struct sensor_event *event = view->event;
 
-	switch (arg->kind) {
-	case ARG_RESULT:
-		return event->has_result &&
-		       view_set_text(ret, raw ? number_text(view, event->result) : result_text(view));
-	case ARG_FD:
-	case ARG_STATUS:
-		return event->has_result && view_set_text(ret, number_text(view, event->result));
-	case ARG_DIRFD:
+	switch (param->kind) {
+	case PARAM_DIRFD:
 		return view_set_text(ret, raw ? number_text(view, event->dirfd) : dirfd_text(view, event->dirfd));
-	case ARG_DIRFD2:
+	case PARAM_DIRFD2:
 		return view_set_text(ret, raw ? number_text(view, event->dirfd2) : dirfd_text(view, event->dirfd2));
-	case ARG_PATH:
-		return view_set_text(ret, raw ? event->path : view->path);
-	case ARG_PATH2:
-		return view_set_text(ret, raw ? event->path2 : view->path2);
-	case ARG_OPEN_FLAGS:
-		if (!raw)
-			return view_set_text(ret, flags_text(view, open_flags, ARRAY_SIZE(open_flags), "O_RDONLY"));
-		return view_set_text(ret, number_text(view, event->flags));
-	case ARG_FLAGS:
-		return view_set_text(ret, raw ? number_text(view, event->flags) : other_flags_text(view));
-	case ARG_MODE:
+	case PARAM_PATH:
+		return view_set_text(ret, raw ? event->path : view_path(view));
+	case PARAM_PATH2:
+		return view_set_text(ret, raw ? event->path2 : view_path2(view));
+	case PARAM_OPEN_FLAGS:
+	case PARAM_HOW:
+	case PARAM_FLAGS:
+		if (raw)
+			return view_set_text(ret, number_text(view, event->flags));
+		return set_bits(view, param, event->flags, param->names == NAMES_OPEN ? "O_RDONLY" : "0", ret);
+	case PARAM_OCTAL:
 		return view_set_text(ret, arena_printf(view->arena, raw ? "%u" : "0%o", event->mode));
-	case ARG_FIELD:
-		return read_field(view, arg->field, ret);
+	case PARAM_MODE:
+		if (raw)
+			return view_set_text(ret, number_text(view, event->mode));
+		return set_bits(view, param, event->mode, "0", ret);
+	case PARAM_TUPLE:
+		return view_read(view, FIELD_FD_NAME, NULL, ret);
+	case PARAM_ADDRESS:
+	case PARAM_MESSAGE:
+		return read_address(view, ret);
+	case PARAM_TEXT:
+		return read_text(view, param, ret);
+	case PARAM_PROCESS:
+	case PARAM_ENVIRONMENT:
+		return read_process(view, param->name, ret);
+	default:
+		return false;
 	}
-	return false;
+}
+
+static bool read_id(const struct view *view, const struct sensor_param *param, uint64_t value, bool raw,
+		    struct value *ret)
+{
+	const char *name = NULL;
+
+	/* all ones: leave it as it is */
+	if (!raw && (uint32_t)value != UINT32_MAX)
+		name = param->kind == PARAM_USER ? view_user_name(view, (uint32_t)value)
+						 : view_group_name(view, (uint32_t)value);
+	return view_set_text(ret, name ? name : number_text(view, (int32_t)value));
+}
+
+static bool read_capabilities(const struct view *view, const struct sensor_param *param, bool raw, struct value *ret)
+{
+	AUTO_STRBUF buf = STRBUF_INIT;
+	uint64_t set = view->event->capabilities[param->names];
+
+	if (raw)
+		return view_set_text(ret, arena_printf(view->arena, "%llu", (unsigned long long)set));
+	capabilities_print(set, &buf);
+	return view_set_text(ret, arena_dup(view->arena, buf.data));
+}
+
+/* Parameters as they are in registers. Numbers are C's int, as almost all of them are; longer ones are unsigned. */
+static bool read_register(const struct view *view, const struct sensor_param *param, bool raw, struct value *ret)
+{
+	uint64_t value = param->arg ? view->event->registers[param->arg - 1] : 0;
+	bool is_wide = value >> 32 != 0 && value >> 32 != UINT32_MAX;
+	int64_t number = is_wide ? (int64_t)value : (int32_t)value;
+
+	switch (param->kind) {
+	case PARAM_HEX:
+		return view_set_text(ret, arena_printf(view->arena, "%llx", (unsigned long long)value));
+	case PARAM_USER:
+	case PARAM_GROUP:
+		return read_id(view, param, value, raw, ret);
+	case PARAM_CAPABILITIES:
+		return read_capabilities(view, param, raw, ret);
+	case PARAM_ENUM:
+		return raw ? view_set_text(ret, number_text(view, number)) : set_enum(view, param, number, ret);
+	case PARAM_BITS:
+		return raw ? view_set_text(ret, number_text(view, number)) : set_bits(view, param, value, "0", ret);
+	default:
+		return view_set_text(ret, number_text(view, number));
+	}
+}
+
+static bool read_param(const struct view *view, const struct sensor_param *param, bool raw, struct value *ret)
+{
+	if (param->kind == PARAM_NOTHING)
+		return false;
+	if (param->kind <= PARAM_NEW_PATH)
+		return read_result(view, param, raw, ret);
+	if (param->kind <= PARAM_MODE || param->kind >= PARAM_TEXT)
+		return param->kind == PARAM_CAPABILITIES ? read_capabilities(view, param, raw, ret)
+							 : read_member(view, param, raw, ret);
+	return read_register(view, param, raw, ret);
 }
 
 bool view_arg(const struct view *view, const char *name, bool raw, struct value *ret)
@@ -177,25 +230,34 @@ bool view_arg(const struct view *view, const char *name, bool raw, struct value 
 	bool by_number = name && isdigit((unsigned char)*name);
 	unsigned long number = by_number ? strtoul(name, NULL, 10) : 0;
 
-	for (size_t i = 0; name && i < ARRAY_SIZE(args); i++) {
-		if (!sensor_call_in(view->event->call, args[i].calls))
-			continue;
-		if (by_number ? number-- == 0 : strcmp(args[i].name, name) == 0)
-			return read_kind(view, &args[i], raw, ret);
+	for (const struct sensor_param *param = sensor_call_rows[view->event->call].params; name && param->kind;
+	     param++) {
+		if (by_number ? number-- == 0 : strcmp(param->name, name) == 0)
+			return read_param(view, param, raw, ret);
 	}
 	return false;
 }
 
+size_t view_params(const struct view *view, struct call_param params[CALL_PARAMS_MAX])
+{
+	struct value value;
+	size_t count = 0;
+
+	for (const struct sensor_param *param = sensor_call_rows[view->event->call].params; param->kind; param++) {
+		if (count < CALL_PARAMS_MAX && param->kind != PARAM_ENVIRONMENT &&
+		    read_param(view, param, false, &value))
+			params[count++] = (struct call_param){ param->name, value.text };
+	}
+	return count;
+}
+
 bool view_args(const struct view *view, struct value *ret)
 {
+	struct call_param params[CALL_PARAMS_MAX];
+	size_t count = view_params(view, params);
 	AUTO_STRBUF buf = STRBUF_INIT;
-	struct value value;
 
-	for (size_t i = 0; i < ARRAY_SIZE(args); i++) {
-		if (!sensor_call_in(view->event->call, args[i].calls) || !read_kind(view, &args[i], false, &value))
-			continue;
-		strbuf_addf(&buf, "%s%s=", buf.length ? " " : "", args[i].name);
-		strbuf_add(&buf, value.text, value.length);
-	}
+	for (size_t i = 0; i < count; i++)
+		strbuf_addf(&buf, "%s%s=%s", buf.length ? " " : "", params[i].name, params[i].value);
 	return view_set_text(ret, arena_dup(view->arena, buf.data));
 }

@@ -34,6 +34,24 @@ static bool read_time(const struct view *view, const char *argument UNUSED, stru
 	return true;
 }
 
+static bool read_false(const struct view *view UNUSED, const char *argument UNUSED, struct value *ret)
+{
+	*ret = value_bool(false);
+	return true;
+}
+
+static bool read_one(const struct view *view UNUSED, const char *argument UNUSED, struct value *ret)
+{
+	*ret = value_uint(1);
+	return true;
+}
+
+/* The end of a process is an event, but no call. */
+static bool read_syscall(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	return view->event->call != SENSOR_PROCEXIT && view_set_text(ret, sensor_call_name(view->event->call));
+}
+
 static bool read_dir(const struct view *view UNUSED, const char *argument UNUSED, struct value *ret)
 {
 	return view_set_text(ret, "<");
@@ -106,59 +124,10 @@ static bool read_is_open_exec(const struct view *view, const char *argument UNUS
 	return true;
 }
 
-static bool read_fd_name(const struct view *view, const char *argument UNUSED, struct value *ret)
-{
-	return is_open(view) && view_set_text(ret, view->path);
-}
-
-static bool read_fd_nameraw(const struct view *view, const char *argument UNUSED, struct value *ret)
-{
-	return is_open(view) && view_set_text(ret, view->event->path);
-}
-
-/* -1 for an open that failed, as rules expect. */
-static bool read_fd_num(const struct view *view, const char *argument UNUSED, struct value *ret)
-{
-	*ret = value_int(has_failed(view) ? -1 : view->event->result);
-	return is_open(view) && view->event->has_result;
-}
-
-static bool read_fd_directory(const struct view *view, const char *argument UNUSED, struct value *ret)
-{
-	size_t length;
-
-	if (!is_open(view) || !view->path)
-		return false;
-	length = (size_t)(path_filename(view->path) - view->path);
-	if (length > 1)
-		length--;
-	return view_set_text(ret, arena_copy(view->arena, view->path, length));
-}
-
-static bool read_fd_filename(const struct view *view, const char *argument UNUSED, struct value *ret)
-{
-	return is_open(view) && view->path && view_set_text(ret, path_filename(view->path));
-}
-
-static bool is_folder(const struct view *view)
-{
-	return view->event->flags & O_DIRECTORY;
-}
-
-static bool read_fd_type(const struct view *view, const char *argument UNUSED, struct value *ret)
-{
-	return is_open(view) && view_set_text(ret, is_folder(view) ? "directory" : "file");
-}
-
-static bool read_fd_typechar(const struct view *view, const char *argument UNUSED, struct value *ret)
-{
-	return is_open(view) && view_set_text(ret, is_folder(view) ? "d" : "f");
-}
-
 /* For a rename the path that goes away: what a rule about changes to a folder means. */
 static bool read_path(const struct view *view, const char *argument UNUSED, struct value *ret)
 {
-	return view_set_text(ret, view->path);
+	return view_set_text(ret, view_path(view));
 }
 
 static bool read_pathraw(const struct view *view, const char *argument UNUSED, struct value *ret)
@@ -171,14 +140,14 @@ static bool read_source_path(const struct view *view, const char *argument UNUSE
 {
 	bool symlink = sensor_call_in(view->event->call, SENSOR_SYMLINK_CALLS);
 
-	return view->event->path2 && view_set_text(ret, symlink ? view->path2 : view->path);
+	return view->event->path2 && view_set_text(ret, symlink ? view_path2(view) : view_path(view));
 }
 
 static bool read_target_path(const struct view *view, const char *argument UNUSED, struct value *ret)
 {
 	bool symlink = sensor_call_in(view->event->call, SENSOR_SYMLINK_CALLS);
 
-	return view->event->path2 && view_set_text(ret, symlink ? view->path : view->path2);
+	return view->event->path2 && view_set_text(ret, symlink ? view_path(view) : view_path2(view));
 }
 
 static bool read_tid(const struct view *view, const char *argument UNUSED, struct value *ret)
@@ -203,14 +172,11 @@ const view_reader view_event_readers[FIELD_COUNT] = {
 	[FIELD_EVT_IS_OPEN_WRITE] = read_is_open_write,
 	[FIELD_EVT_IS_OPEN_EXEC] = read_is_open_exec,
 	[FIELD_EVT_SOURCE] = read_source,
+	[FIELD_EVT_RAWTIME] = read_time,
+	[FIELD_EVT_COUNT] = read_one,
+	[FIELD_EVT_IS_IO] = read_false,
+	[FIELD_SYSCALL_TYPE] = read_syscall,
 	[FIELD_EVT_HOSTNAME] = read_hostname,
-	[FIELD_FD_NAME] = read_fd_name,
-	[FIELD_FD_NAMERAW] = read_fd_nameraw,
-	[FIELD_FD_NUM] = read_fd_num,
-	[FIELD_FD_DIRECTORY] = read_fd_directory,
-	[FIELD_FD_FILENAME] = read_fd_filename,
-	[FIELD_FD_TYPE] = read_fd_type,
-	[FIELD_FD_TYPECHAR] = read_fd_typechar,
 	[FIELD_FS_PATH_NAME] = read_path,
 	[FIELD_FS_PATH_NAMERAW] = read_pathraw,
 	[FIELD_FS_PATH_SOURCE] = read_source_path,

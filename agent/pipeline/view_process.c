@@ -1,8 +1,10 @@
 /* Fields of the process, its ancestors, its user, its container and its task. */
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/pipeline/view.h"
+#include "agent/proc/capability.h"
 #include "base/strbuf.h"
 
 /* The execution that a field is about: generation 0 is the process itself, 1 its parent. */
@@ -115,6 +117,7 @@ TEXT_READER(args, 0, args_of)
 TEXT_READER(cmdline, 0, cmdline_of)
 TEXT_READER(pcmdline, 1, cmdline_of)
 ANCESTOR_READER(acmdline, cmdline_of)
+ANCESTOR_READER(aexe, exe_of)
 TEXT_READER(cwd, 0, cwd_of)
 INT_READER(pid, value_int, process->view.pid)
 INT_READER(vpid, value_int, process->view.vpid)
@@ -129,6 +132,177 @@ static bool read_duration(const struct view *view, const char *argument UNUSED, 
 	*ret = (struct value){ .type = VALUE_DURATION,
 			       .number = view->event->time_ns - view->process->stat.start_ns };
 	return true;
+}
+
+static bool set_time(struct value *ret, int64_t time_ns)
+{
+	*ret = (struct value){ .type = VALUE_TIME, .number = time_ns };
+	return time_ns != 0;
+}
+
+static bool read_start(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	return set_time(ret, view->process->stat.start_ns);
+}
+
+static bool read_parent_duration(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	const struct execution *parent = view->process->parent;
+
+	if (!parent || !parent->stat.start_ns)
+		return false;
+	*ret = (struct value){ .type = VALUE_DURATION, .number = view->event->time_ns - parent->stat.start_ns };
+	return true;
+}
+
+static bool read_apid(const struct view *view, const char *argument, struct value *ret)
+{
+	const struct execution *execution = ancestor(view, argument ? strtoul(argument, NULL, 10) : 1);
+
+	if (!execution)
+		return false;
+	*ret = value_int(execution->view.pid);
+	return true;
+}
+
+/* One variable, or all of them joined by blanks. */
+static bool read_env(const struct view *view, const char *argument, struct value *ret)
+{
+	const struct exe_facts *facts = process_table_facts(view->process);
+	char *joined;
+
+	if (!facts || !facts->environment_length)
+		return false;
+	if (argument)
+		return view_set_text(ret, exe_facts_variable(facts, argument));
+	joined = arena_copy(view->arena, facts->environment, facts->environment_length - 1);
+	for (size_t i = 0; joined && i + 1 < facts->environment_length; i++)
+		joined[i] = joined[i] ? joined[i] : ' ';
+	return view_set_text(ret, joined);
+}
+
+/* Written after the container was started: its layers are older than any process in it. */
+static bool read_is_upper_layer(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	int64_t start_ns = view->process->container_start_ns;
+	const struct exe_facts *facts = start_ns ? process_table_facts(view->process) : NULL;
+
+	*ret = value_bool(facts && facts->changed_ns > start_ns);
+	return true;
+}
+
+static bool read_is_memfd(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	const struct exe_facts *facts = process_table_facts(view->process);
+
+	*ret = value_bool(facts && facts->is_memfd);
+	return facts;
+}
+
+static bool read_exe_changed(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	const struct exe_facts *facts = process_table_facts(view->process);
+
+	return facts && set_time(ret, facts->changed_ns);
+}
+
+static bool read_exe_modified(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	const struct exe_facts *facts = process_table_facts(view->process);
+
+	return facts && set_time(ret, facts->modified_ns);
+}
+
+static bool read_exe_age(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	const struct exe_facts *facts = process_table_facts(view->process);
+
+	if (!facts || !facts->changed_ns)
+		return false;
+	*ret = (struct value){ .type = VALUE_DURATION, .number = view->process->view.start_ns - facts->changed_ns };
+	return true;
+}
+
+static bool read_is_group_leader(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	*ret = value_bool(view->process->stat.group == view->process->view.pid);
+	return view->process->stat.group;
+}
+
+static const struct execution *group_leader(const struct view *view)
+{
+	pid_t group = view->process->stat.group;
+
+	if (group == view->process->view.pid)
+		return view->process;
+	return group > 0 ? process_table_get(view->processes, group) : NULL;
+}
+
+static bool read_group_name(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	const struct execution *leader = group_leader(view);
+
+	return leader && view_set_text(ret, name_of(view, leader));
+}
+
+static bool read_group_exe(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	const struct execution *leader = group_leader(view);
+
+	return leader && view_set_text(ret, exe_of(view, leader));
+}
+
+/* They change while a process runs, so they are asked of the thread. */
+#define CAPABILITY_READER(name, set)                                                                                 \
+	static bool read_##name(const struct view *view, const char *argument UNUSED, struct value *ret)             \
+	{                                                                                                            \
+		AUTO_STRBUF text = STRBUF_INIT;                                                                      \
+		struct proc_capabilities capabilities;                                                               \
+                                                                                                                     \
+		if (!proc_capabilities_read(view->event->tid, &capabilities))                                        \
+			return false;                                                                                \
+		strbuf_adds(&text, "");                                                                              \
+		capabilities_print(capabilities.set, &text);                                                         \
+		return view_set_text(ret, arena_dup(view->arena, text.data));                                        \
+	}
+
+CAPABILITY_READER(cap_permitted, permitted)
+CAPABILITY_READER(cap_effective, effective)
+CAPABILITY_READER(cap_inheritable, inheritable)
+
+/* A privileged container is one that may get at everything: no runtime says it in the task itself. */
+#define PRIVILEGED_SET                                                                                               \
+	((UINT64_C(1) << CAP_SYS_ADMIN) | (UINT64_C(1) << CAP_SYS_MODULE) | (UINT64_C(1) << CAP_SYS_RAWIO))
+
+static bool read_privileged(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	struct proc_capabilities capabilities;
+
+	if (!view->process->container || !proc_capabilities_read(view->event->tid, &capabilities))
+		return false;
+	*ret = value_bool((capabilities.bounding & PRIVILEGED_SET) == PRIVILEGED_SET);
+	return true;
+}
+
+static bool read_container_start(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	return set_time(ret, view->process->container_start_ns);
+}
+
+/* Names in the process's own root; they live as long as the event. */
+const char *view_user_name(const struct view *view, uint32_t uid)
+{
+	char name[USER_NAME_MAX];
+
+	return process_table_user(view->processes, view->event->tid, uid, name) ? arena_dup(view->arena, name) : NULL;
+}
+
+const char *view_group_name(const struct view *view, uint32_t gid)
+{
+	char name[USER_NAME_MAX];
+
+	return process_table_group(view->processes, view->event->tid, gid, name) ? arena_dup(view->arena, name)
+										 : NULL;
 }
 
 /* The session leader is an ancestor, unless it is no longer known. */
@@ -214,6 +388,24 @@ const view_reader view_process_readers[FIELD_COUNT] = {
 	[FIELD_PROC_TTY] = read_tty,
 	[FIELD_PROC_SNAME] = read_sname,
 	[FIELD_PROC_DURATION] = read_duration,
+	[FIELD_PROC_PID_TS] = read_start,
+	[FIELD_PROC_PPID_DURATION] = read_parent_duration,
+	[FIELD_PROC_AEXE] = read_aexe,
+	[FIELD_PROC_APID] = read_apid,
+	[FIELD_PROC_ENV] = read_env,
+	[FIELD_PROC_IS_EXE_UPPER_LAYER] = read_is_upper_layer,
+	[FIELD_PROC_IS_EXE_FROM_MEMFD] = read_is_memfd,
+	[FIELD_PROC_IS_VPGID_LEADER] = read_is_group_leader,
+	[FIELD_PROC_VPGID_NAME] = read_group_name,
+	[FIELD_PROC_VPGID_EXE] = read_group_exe,
+	[FIELD_PROC_EXE_INO_CTIME] = read_exe_changed,
+	[FIELD_PROC_EXE_INO_MTIME] = read_exe_modified,
+	[FIELD_PROC_EXE_INO_CTIME_DURATION] = read_exe_age,
+	[FIELD_THREAD_CAP_PERMITTED] = read_cap_permitted,
+	[FIELD_THREAD_CAP_EFFECTIVE] = read_cap_effective,
+	[FIELD_THREAD_CAP_INHERITABLE] = read_cap_inheritable,
+	[FIELD_CONTAINER_PRIVILEGED] = read_privileged,
+	[FIELD_CONTAINER_START_TS] = read_container_start,
 	[FIELD_USER_UID] = read_uid,
 	[FIELD_USER_NAME] = read_user,
 	[FIELD_USER_LOGINUID] = read_loginuid,

@@ -104,7 +104,9 @@ bool proc_stat_read(pid_t pid, struct proc_stat *ret)
 	if (!read_file(pid, "stat", text, sizeof(text)) || !(cursor = strrchr(text, ')')))
 		return false;
 	for (char *field = strtok_r(cursor + 1, " ", &rest); field; field = strtok_r(NULL, " ", &rest), number++) {
-		if (number == 6)
+		if (number == 5)
+			ret->group = (pid_t)strtol(field, NULL, 10);
+		else if (number == 6)
 			ret->session = (pid_t)strtol(field, NULL, 10);
 		else if (number == 7)
 			ret->tty = strtoull(field, NULL, 10);
@@ -157,14 +159,42 @@ bool proc_link(pid_t tid, const char *name, char out[PATH_MAX])
 	return proc_root(tid, root) && proc_link_below(root, link, out);
 }
 
-size_t proc_cmdline(pid_t pid, char *out, size_t size)
+static size_t read_texts(pid_t pid, const char *name, char *out, size_t size)
 {
-	size_t length = read_file(pid, "cmdline", out, size);
+	size_t length = read_file(pid, name, out, size);
 
 	/* cut, or rewritten by the process without the last NUL */
 	if (length && out[length - 1] && length < size)
 		out[length++] = '\0';
 	return length;
+}
+
+size_t proc_cmdline(pid_t pid, char *out, size_t size)
+{
+	return read_texts(pid, "cmdline", out, size);
+}
+
+size_t proc_environ(pid_t pid, char *out, size_t size)
+{
+	return read_texts(pid, "environ", out, size);
+}
+
+static uint64_t status_hex(const char *text, const char *name)
+{
+	const char *line = status_line(text, name);
+
+	return line ? strtoull(line, NULL, 16) : 0;
+}
+
+bool proc_capabilities_read(pid_t tid, struct proc_capabilities *ret)
+{
+	char text[PROC_FILE_MAX];
+
+	if (!read_file(tid, "status", text, sizeof(text)))
+		return false;
+	*ret = (struct proc_capabilities){ status_hex(text, "CapInh"), status_hex(text, "CapPrm"),
+					   status_hex(text, "CapEff"), status_hex(text, "CapBnd") };
+	return true;
 }
 
 bool proc_ids(pid_t tid, uint32_t *ret_uid, uint32_t *ret_gid)

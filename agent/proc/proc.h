@@ -23,7 +23,7 @@ bool proc_status_read(pid_t pid, struct proc_status *ret);
 
 struct proc_stat {
 	uint64_t tty; /* device number of the controlling terminal, 0 for none */
-	pid_t session;
+	pid_t session, group;
 	int64_t start_ns; /* since 1970 UTC, accurate to 10 ms */
 };
 
@@ -40,6 +40,15 @@ bool proc_link_below(const char *root, const char *link, char out[PATH_MAX]);
 
 /* Command line, each argument ended by NUL; returns its length, at most size. */
 size_t proc_cmdline(pid_t pid, char *out, size_t size);
+
+/* The environment that a process was started with, in the same way. */
+size_t proc_environ(pid_t pid, char *out, size_t size);
+
+struct proc_capabilities {
+	uint64_t inheritable, permitted, effective, bounding;
+};
+
+bool proc_capabilities_read(pid_t tid, struct proc_capabilities *ret);
 
 /* Effective ids of a thread, by one cheap call. */
 bool proc_ids(pid_t tid, uint32_t *ret_uid, uint32_t *ret_gid);

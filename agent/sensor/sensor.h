@@ -12,63 +12,73 @@
 
 #include "base/err.h"
 
-/* id, evt.type, what it reports. The rows a sensor can see; names are Falco's. */
-#define SENSOR_CALLS(X)                                                                                              \
-	X(EXECVE, "execve")                                                                                          \
-	X(EXECVEAT, "execveat")                                                                                      \
-	X(CLONE, "clone")                                                                                            \
-	X(FORK, "fork")                                                                                              \
-	X(VFORK, "vfork")                                                                                            \
-	X(PROCEXIT, "procexit")                                                                                      \
-	X(OPEN, "open")                                                                                              \
-	X(OPENAT, "openat")                                                                                          \
-	X(OPENAT2, "openat2")                                                                                        \
-	X(CREAT, "creat")                                                                                            \
-	X(UNLINK, "unlink")                                                                                          \
-	X(UNLINKAT, "unlinkat")                                                                                      \
-	X(RMDIR, "rmdir")                                                                                            \
-	X(RENAME, "rename")                                                                                          \
-	X(RENAMEAT, "renameat")                                                                                      \
-	X(RENAMEAT2, "renameat2")                                                                                    \
-	X(LINK, "link")                                                                                              \
-	X(LINKAT, "linkat")                                                                                          \
-	X(SYMLINK, "symlink")                                                                                        \
-	X(SYMLINKAT, "symlinkat")                                                                                    \
-	X(MKDIR, "mkdir")                                                                                            \
-	X(MKDIRAT, "mkdirat")                                                                                        \
-	X(CHMOD, "chmod")                                                                                            \
-	X(FCHMODAT, "fchmodat")
-
+/* What there is to see; a row of calls.def each. */
 enum sensor_call {
-#define X(id, name) SENSOR_##id,
-	SENSOR_CALLS(X)
-#undef X
-		SENSOR_CALL_COUNT
+#define CALL(id, ...) SENSOR_##id,
+#include "agent/sensor/calls.def"
+#undef CALL
+	SENSOR_CALL_COUNT
 };
 
-const char *sensor_call_name(enum sensor_call call);
-int sensor_call_find(const char *name); /* -1 if unrecognized */
+const char *sensor_call_name(enum sensor_call call); /* evt.type */
+int sensor_call_find(const char *name);		     /* -1 if unrecognized */
 
-/* Families of calls, as masks of SENSOR_BIT(). */
-#define SENSOR_BIT(call) (UINT64_C(1) << (call))
-#define SENSOR_OPEN_CALLS                                                                                            \
-	(SENSOR_BIT(SENSOR_OPEN) | SENSOR_BIT(SENSOR_OPENAT) | SENSOR_BIT(SENSOR_OPENAT2) | SENSOR_BIT(SENSOR_CREAT))
-#define SENSOR_RENAME_CALLS  (SENSOR_BIT(SENSOR_RENAME) | SENSOR_BIT(SENSOR_RENAMEAT) | SENSOR_BIT(SENSOR_RENAMEAT2))
-#define SENSOR_REMOVE_CALLS  (SENSOR_BIT(SENSOR_UNLINK) | SENSOR_BIT(SENSOR_UNLINKAT) | SENSOR_BIT(SENSOR_RMDIR))
-#define SENSOR_LINK_CALLS    (SENSOR_BIT(SENSOR_LINK) | SENSOR_BIT(SENSOR_LINKAT))
-#define SENSOR_SYMLINK_CALLS (SENSOR_BIT(SENSOR_SYMLINK) | SENSOR_BIT(SENSOR_SYMLINKAT))
-#define SENSOR_MKDIR_CALLS   (SENSOR_BIT(SENSOR_MKDIR) | SENSOR_BIT(SENSOR_MKDIRAT))
-#define SENSOR_CHMOD_CALLS   (SENSOR_BIT(SENSOR_CHMOD) | SENSOR_BIT(SENSOR_FCHMODAT))
-#define SENSOR_EXEC_CALLS    (SENSOR_BIT(SENSOR_EXECVE) | SENSOR_BIT(SENSOR_EXECVEAT))
-#define SENSOR_FORK_CALLS    (SENSOR_BIT(SENSOR_CLONE) | SENSOR_BIT(SENSOR_FORK) | SENSOR_BIT(SENSOR_VFORK))
+/* Families of calls, to be ored. */
+#define SENSOR_OPEN_CALLS     (UINT64_C(1) << 0)
+#define SENSOR_RENAME_CALLS   (UINT64_C(1) << 1)
+#define SENSOR_REMOVE_CALLS   (UINT64_C(1) << 2)
+#define SENSOR_LINK_CALLS     (UINT64_C(1) << 3)
+#define SENSOR_SYMLINK_CALLS  (UINT64_C(1) << 4)
+#define SENSOR_MKDIR_CALLS    (UINT64_C(1) << 5)
+#define SENSOR_MKNOD_CALLS    (UINT64_C(1) << 6)
+#define SENSOR_CHMOD_CALLS    (UINT64_C(1) << 7)
+#define SENSOR_CHOWN_CALLS    (UINT64_C(1) << 8)
+#define SENSOR_XATTR_CALLS    (UINT64_C(1) << 9)
+#define SENSOR_TRUNCATE_CALLS (UINT64_C(1) << 10)
+#define SENSOR_EXEC_CALLS     (UINT64_C(1) << 11)
+#define SENSOR_FORK_CALLS     (UINT64_C(1) << 12)
+#define SENSOR_EXIT_CALLS     (UINT64_C(1) << 13)
+#define SENSOR_SOCKET_CALLS   (UINT64_C(1) << 14) /* socket, bind, listen */
+#define SENSOR_CONNECT_CALLS  (UINT64_C(1) << 15)
+#define SENSOR_ACCEPT_CALLS   (UINT64_C(1) << 16)
+#define SENSOR_SEND_CALLS     (UINT64_C(1) << 17)
+#define SENSOR_DUP_CALLS      (UINT64_C(1) << 18)
+#define SENSOR_SIGNAL_CALLS   (UINT64_C(1) << 19)
+#define SENSOR_IDS_CALLS      (UINT64_C(1) << 20) /* user, group, capabilities and the like of the process itself */
+#define SENSOR_CONTROL_CALLS  (UINT64_C(1) << 21) /* other processes, and ways around a sensor */
+#define SENSOR_KERNEL_CALLS   (UINT64_C(1) << 22) /* mounts, namespaces, modules */
+#define SENSOR_MEMORY_CALLS   (UINT64_C(1) << 23)
 
-static inline bool sensor_call_in(enum sensor_call call, uint64_t family)
-{
-	return (SENSOR_BIT(call) & family) != 0;
-}
+#define SENSOR_FILE_CALLS                                                                                            \
+	(SENSOR_OPEN_CALLS | SENSOR_RENAME_CALLS | SENSOR_REMOVE_CALLS | SENSOR_LINK_CALLS | SENSOR_SYMLINK_CALLS |  \
+	 SENSOR_MKDIR_CALLS | SENSOR_MKNOD_CALLS | SENSOR_CHMOD_CALLS | SENSOR_CHOWN_CALLS | SENSOR_XATTR_CALLS |    \
+	 SENSOR_TRUNCATE_CALLS)
+#define SENSOR_NETWORK_CALLS (SENSOR_SOCKET_CALLS | SENSOR_CONNECT_CALLS | SENSOR_ACCEPT_CALLS | SENSOR_SEND_CALLS)
+#define SENSOR_LIFE_CALLS    (SENSOR_EXEC_CALLS | SENSOR_FORK_CALLS | SENSOR_EXIT_CALLS)
+
+bool sensor_call_in(enum sensor_call call, uint64_t families);
 
 /* An open that may change something. O_TMPFILE without its O_DIRECTORY bit: opening folders is no change. */
 #define OPEN_WRITES (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
+
+#define SENSOR_TEXTS_MAX     2
+#define SENSOR_TEXT_MAX	     256 /* with its NUL; longer ones are cut */
+#define SENSOR_UNIX_PATH_MAX 109
+
+struct sensor_address {
+	int family; /* AF_INET, AF_INET6, AF_UNIX; 0 = not known */
+	uint16_t port;
+	uint8_t ip[16];			 /* the first 4 of AF_INET */
+	char path[SENSOR_UNIX_PATH_MAX]; /* AF_UNIX; an abstract name begins with "@" */
+};
+
+/* Both ends of a socket, as far as they are known. */
+struct sensor_socket {
+	int fd; /* -1 = not known */
+	int family, type, protocol;
+	struct sensor_address local, remote;
+	bool is_connected; /* before the call */
+};
 
 /* One call or process event. Texts are borrowed until the handler returns; paths are as the program gave them. */
 struct sensor_event {
@@ -84,7 +94,11 @@ struct sensor_event {
 	int dirfd, dirfd2; /* AT_FDCWD where the call has none */
 	uint32_t flags, mode;
 	uint32_t uid, gid;
-	const char *path, *path2; /* path2: new path of rename and link, target of symlink */
+	const char *path, *path2;	     /* path2: new path of rename and link, target of symlink */
+	uint64_t registers[6];		     /* the arguments; only from a sensor that stops the call */
+	const char *texts[SENSOR_TEXTS_MAX]; /* of parameters that are texts, in their order; NULL = unreadable */
+	uint64_t capabilities[3];	     /* effective, permitted, inheritable, as capset is given them */
+	const struct sensor_socket *socket;  /* the calls of sockets: what the sensor knows, or NULL */
 	/* Absolute in the process's root, links of the folders followed; NULL when the sensor does not know. */
 	const char *real_path, *real_path2;
 	const char *comm; /* EXEC from a sensor that knows it, else NULL: state asks /proc */
@@ -106,5 +120,9 @@ typedef void (*sensor_handler)(void *context, const struct sensor_event *event);
 /* Which calls are wanted; exec, clone and exit are always delivered. */
 struct sensor_wants {
 	bool calls[SENSOR_CALL_COUNT];
-	bool reads; /* opens for reading too, else only those that write or create */
+	bool untested
+		[SENSOR_CALL_COUNT]; /* whatever the arguments: somebody wants those too that the tests of its row let by */
+	bool reads;		     /* opens for reading too, else only those that write or create */
+	bool failed_execs;	     /* at the price of one more stop for each exec */
+	bool refuses_io_uring;	     /* io_uring_setup fails with ENOSYS: programs fall back to calls that are seen */
 };

@@ -52,6 +52,7 @@ void execution_unref(struct execution *execution)
 
 		image_unref(execution->image);
 		free(execution->cwd);
+		free(execution->facts);
 		free(execution);
 		execution = parent;
 	}
@@ -82,6 +83,7 @@ void execution_copy(struct execution *execution, const struct execution *from)
 	from->image->refs++;
 	use_image(execution, from->image);
 	execution_set_container(execution, from->container);
+	execution->container_start_ns = from->container_start_ns;
 }
 
 static size_t count_args(const char *line, size_t length)

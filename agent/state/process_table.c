@@ -202,6 +202,7 @@ struct execution *process_table_exec(struct process_table *table, pid_t pid, con
 		return NULL;
 	if (former) {
 		execution_set_container(execution, former->container);
+		execution->container_start_ns = former->container_start_ns;
 		execution->view.ppid = former->view.ppid;
 		inherit_missing(execution, former);
 	}
@@ -231,8 +232,28 @@ void process_table_assign(struct process_table *table, pid_t pid, const struct c
 {
 	struct execution *execution = process_table_get(table, pid);
 
-	if (execution)
-		execution_set_container(execution, container);
+	if (!execution)
+		return;
+	execution_set_container(execution, container);
+	if (container)
+		execution->container_start_ns = execution->view.start_ns;
+}
+
+const struct exe_facts *process_table_facts(struct execution *execution)
+{
+	if (!execution->facts)
+		execution->facts = exe_facts_read(execution->view.pid);
+	return execution->facts;
+}
+
+bool process_table_user(struct process_table *table, pid_t pid, uint32_t uid, char out[USER_NAME_MAX])
+{
+	return users_name(table->users, pid, uid, out);
+}
+
+bool process_table_group(struct process_table *table, pid_t pid, uint32_t gid, char out[USER_NAME_MAX])
+{
+	return users_group(table->users, pid, gid, out);
 }
 
 size_t process_table_count(const struct process_table *table)

@@ -8,6 +8,7 @@
 
 #include "agent/proc/proc.h"
 #include "agent/state/container.h"
+#include "agent/state/exe_facts.h"
 #include "agent/state/users.h"
 #include "model/event.h"
 
@@ -32,9 +33,11 @@ struct execution {
 	char user[USER_NAME_MAX], group[USER_NAME_MAX], login_user[USER_NAME_MAX]; /* "" = not known */
 	int64_t loginuid;
 	struct proc_stat stat;
-	char *cwd;	/* or NULL; as of the exec */
-	bool announced; /* an event that describes it has been shipped */
-	uint64_t heard; /* the table's clock when it last did something */
+	char *cwd;		    /* or NULL; as of the exec */
+	int64_t container_start_ns; /* when the container's first process was taken in; 0 outside */
+	struct exe_facts *facts;    /* NULL until somebody asks; see process_table_facts() */
+	bool announced;		    /* an event that describes it has been shipped */
+	uint64_t heard;		    /* the table's clock when it last did something */
 };
 
 /* Finds the container of a process that has no known parent; NULL = none. May be NULL itself. */
@@ -71,6 +74,13 @@ void process_table_exit(struct process_table *table, pid_t pid);
 
 /* Everything that pid starts from now on belongs to container. */
 void process_table_assign(struct process_table *table, pid_t pid, const struct container_identity *container);
+
+/* What the program of execution is; NULL if that cannot be found out. Borrowed as long as execution lives. */
+const struct exe_facts *process_table_facts(struct execution *execution);
+
+/* Name of a user or group in the root of pid. False if there is none. */
+bool process_table_user(struct process_table *table, pid_t pid, uint32_t uid, char out[USER_NAME_MAX]);
+bool process_table_group(struct process_table *table, pid_t pid, uint32_t gid, char out[USER_NAME_MAX]);
 
 size_t process_table_count(const struct process_table *table);
 uint64_t process_table_evicted(const struct process_table *table);

@@ -9,6 +9,7 @@
 static const char *const file_ops[] = {
 	[FILE_OP_OPEN] = "open",     [FILE_OP_CREATE] = "create", [FILE_OP_RENAME] = "rename",
 	[FILE_OP_REMOVE] = "remove", [FILE_OP_LINK] = "link",	  [FILE_OP_CHMOD] = "chmod",
+	[FILE_OP_CHOWN] = "chown",   [FILE_OP_XATTR] = "xattr",
 };
 
 static void set_number(json_t *object, const char *name, int64_t value)
@@ -70,6 +71,20 @@ static json_t *file_json(const struct file_change *file)
 		json_object_set_new(json, "result", json_null());
 	else
 		set_number(json, "result", file->result);
+	return json;
+}
+
+static json_t *call_json(const struct call_record *call)
+{
+	json_t *json = json_object(), *params = json_object();
+
+	for (size_t i = 0; i < call->param_count; i++)
+		json_set_text(params, call->params[i].name, call->params[i].value);
+	json_object_set_new(json, "params", params);
+	if (call->is_result_unknown)
+		json_object_set_new(json, "result", json_null());
+	else
+		set_number(json, "result", call->result);
 	return json;
 }
 
@@ -195,6 +210,8 @@ static void add_body(json_t *json, const struct event_row *row)
 		json_object_set_new(json, "file", file_json(event->file));
 	if (event->cloud)
 		json_object_set_new(json, "cloud", cloud_json(event->cloud));
+	if (event->call)
+		json_object_set_new(json, "call", call_json(event->call));
 	if (event->heartbeat)
 		json_object_set_new(json, "heartbeat", heartbeat_json(event->heartbeat));
 	if (event->kind == EVENT_EXIT)

@@ -154,6 +154,8 @@ static const char *file_sentence(const struct inquiry *inquiry, const struct eve
 		[FILE_OP_REMOVE] = { "removed", "remove" },
 		[FILE_OP_LINK] = { "linked", "link" },
 		[FILE_OP_CHMOD] = { "changed the mode of", "change the mode of" },
+		[FILE_OP_CHOWN] = { "changed the owner of", "change the owner of" },
+		[FILE_OP_XATTR] = { "changed an attribute of", "change an attribute of" },
 	};
 	const struct file_change *file = event->file;
 	bool failed = !file->is_result_unknown && file->result < 0, tried = failed || file->is_result_unknown;
@@ -168,6 +170,22 @@ static const char *file_sentence(const struct inquiry *inquiry, const struct eve
 			    file->target != NULL ? " to " : "", or_text(file->target, ""), or_text(outcome, ""));
 }
 
+static const char *call_sentence(const struct inquiry *inquiry, const struct event *event, const char *who)
+{
+	const struct call_record *call = event->call;
+	AUTO_STRBUF text = STRBUF_INIT;
+
+	strbuf_addf(&text, "%s called %s(", who, event->type);
+	for (size_t i = 0; i < call->param_count; i++)
+		strbuf_addf(&text, "%s%s=%s", i > 0 ? " " : "", call->params[i].name, call->params[i].value);
+	strbuf_addc(&text, ')');
+	if (call->is_result_unknown)
+		strbuf_adds(&text, ": result not seen");
+	else if (call->result < 0)
+		strbuf_addf(&text, ": %s", or_text(strerrorname_np((int)-call->result), "failed"));
+	return arena_dup(inquiry->arena, text.data);
+}
+
 const char *activity_sentence(const struct inquiry *inquiry, const struct event_row *row, bool with_place)
 {
 	const struct event *event = &row->event;
@@ -179,6 +197,8 @@ const char *activity_sentence(const struct inquiry *inquiry, const struct event_
 		user = process->user != NULL ? process->user : arena_printf(inquiry->arena, "uid %u", process->uid);
 	if (event->kind == EVENT_FILE && event->file != NULL)
 		text = file_sentence(inquiry, event, who);
+	else if (event->kind == EVENT_CALL && event->call != NULL)
+		text = call_sentence(inquiry, event, who);
 	else if (event->kind == EVENT_EXEC && process != NULL)
 		text = arena_printf(inquiry->arena, "%s started: %s", who, command_line(inquiry, process));
 	else if (event->kind == EVENT_EXIT && WIFSIGNALED(event->exit_status))

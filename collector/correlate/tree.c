@@ -53,7 +53,8 @@ static void add_branch(struct tree *tree, const struct process *process, int64_t
 
 static bool is_activity(const struct event_row *row)
 {
-	return row->event.kind == EVENT_EXEC || row->event.kind == EVENT_FILE || row->event.kind == EVENT_EXIT;
+	return row->event.kind == EVENT_EXEC || row->event.kind == EVENT_FILE || row->event.kind == EVENT_EXIT ||
+	       row->event.kind == EVENT_CALL;
 }
 
 static bool collect(struct tree *tree)

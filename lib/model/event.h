@@ -21,7 +21,8 @@
 	X(FILE, 4, "file")                                                                                           \
 	X(CLOUD, 5, "cloud")                                                                                         \
 	X(SCAN, 6, "scan")                                                                                           \
-	X(HEARTBEAT, 7, "heartbeat")
+	X(HEARTBEAT, 7, "heartbeat")                                                                                 \
+	X(CALL, 8, "call")
 
 enum event_kind {
 #define X(id, number, name) EVENT_##id = (number),
@@ -54,6 +55,8 @@ enum file_op {
 	FILE_OP_REMOVE,
 	FILE_OP_LINK,
 	FILE_OP_CHMOD,
+	FILE_OP_CHOWN,
+	FILE_OP_XATTR, /* an extended attribute was set or removed */
 };
 
 struct file_change {
@@ -63,6 +66,21 @@ struct file_change {
 	uint32_t flags, mode;
 	int64_t result;		/* return value of the call: negative = it failed, nothing changed */
 	bool is_result_unknown; /* only the attempt was seen; result means nothing */
+};
+
+/* One parameter of a system call, as rules see it in evt.arg. */
+struct call_param {
+	const char *name, *value;
+};
+
+#define CALL_PARAMS_MAX 20
+
+/* What EVENT_CALL adds to the event's type: a system call that is neither process life nor a change of a file. */
+struct call_record {
+	const struct call_param *params;
+	size_t param_count;
+	int64_t result; /* return value of the call: negative = it failed */
+	bool is_result_unknown;
 };
 
 /* One CloudTrail record. json is the whole record with secrets redacted. */
@@ -92,6 +110,7 @@ struct event {
 	const struct file_change *file;	   /* EVENT_FILE */
 	const struct cloud_record *cloud;  /* EVENT_CLOUD */
 	const struct heartbeat *heartbeat; /* EVENT_HEARTBEAT */
+	const struct call_record *call;	   /* EVENT_CALL */
 	int32_t exit_status;		   /* EVENT_EXIT: as waitpid() gives it */
 	const struct alert *alerts;
 	size_t alert_count;

@@ -96,6 +96,31 @@ static Clewline__V1__FileChange *pack_file(struct pack *pack, const struct file_
 	return out;
 }
 
+static Clewline__V1__CallParam *pack_call_param(struct pack *pack, const struct call_param *param)
+{
+	Clewline__V1__CallParam *out = PACK_NEW(pack, Clewline__V1__CallParam, clewline__v1__call_param__init);
+
+	if (!out)
+		return NULL;
+	out->name = string_of(pack, param->name);
+	out->value = bytes_of(param->value);
+	return out;
+}
+
+static Clewline__V1__CallRecord *pack_call(struct pack *pack, const struct call_record *call)
+{
+	Clewline__V1__CallRecord *out = PACK_NEW(pack, Clewline__V1__CallRecord, clewline__v1__call_record__init);
+
+	if (!out)
+		return NULL;
+	out->params = pack_alloc(pack, call->param_count * sizeof(*out->params));
+	for (size_t i = 0; out->params && i < call->param_count; i++)
+		out->params[out->n_params++] = pack_call_param(pack, &call->params[i]);
+	out->result = call->result;
+	out->is_result_unknown = call->is_result_unknown;
+	return out;
+}
+
 static Clewline__V1__CloudRecord *pack_cloud(struct pack *pack, const struct cloud_record *cloud)
 {
 	Clewline__V1__CloudRecord *out = PACK_NEW(pack, Clewline__V1__CloudRecord, clewline__v1__cloud_record__init);
@@ -189,6 +214,8 @@ static Clewline__V1__Event *pack_event(struct pack *pack, const struct event *ev
 		out->cloud = pack_cloud(pack, event->cloud);
 	if (event->heartbeat)
 		out->heartbeat = pack_heartbeat(pack, event->heartbeat);
+	if (event->call)
+		out->call = pack_call(pack, event->call);
 	pack_event_lists(pack, event, out);
 	return out;
 }

@@ -88,7 +88,7 @@ static int unpack_file(struct arena *arena, const Clewline__V1__FileChange *in, 
 
 	if (!file)
 		return no_room(err);
-	if (in->op < (int)FILE_OP_OPEN || in->op > (int)FILE_OP_CHMOD)
+	if (in->op < (int)FILE_OP_OPEN || in->op > (int)FILE_OP_XATTR)
 		return err_set(err, ERR_SYNTAX, "file.op is %d", (int)in->op);
 	*file = (struct file_change){ .op = (enum file_op)in->op,
 				      .path = text(in->path),
@@ -98,6 +98,24 @@ static int unpack_file(struct arena *arena, const Clewline__V1__FileChange *in, 
 				      .result = in->result,
 				      .is_result_unknown = in->is_result_unknown };
 	*ret = file;
+	return 0;
+}
+
+static int unpack_call(struct arena *arena, const Clewline__V1__CallRecord *in, const struct call_record **ret,
+		       struct err *err)
+{
+	struct call_record *call = arena_new(arena, struct call_record);
+	struct call_param *params = arena_array(arena, struct call_param, in->n_params);
+
+	if (!call || !params)
+		return no_room(err);
+	if (in->n_params > CALL_PARAMS_MAX)
+		return err_set(err, ERR_LIMIT, "call has %zu parameters, but may have %d at the most", in->n_params,
+			       CALL_PARAMS_MAX);
+	for (size_t i = 0; i < in->n_params; i++)
+		params[i] = (struct call_param){ in->params[i]->name, text(in->params[i]->value) };
+	*call = (struct call_record){ params, in->n_params, in->result, in->is_result_unknown };
+	*ret = call;
 	return 0;
 }
 
@@ -173,7 +191,7 @@ static int unpack_lists(struct arena *arena, const Clewline__V1__Event *in, stru
 
 static int check_event(const Clewline__V1__Event *in, struct err *err)
 {
-	if (in->kind < EVENT_EXEC || in->kind > EVENT_HEARTBEAT)
+	if (in->kind < EVENT_EXEC || in->kind > EVENT_CALL)
 		return err_set(err, ERR_SYNTAX, "kind is %u", in->kind);
 	if (in->time_ns < 0)
 		return err_set(err, ERR_SYNTAX, "time_ns is %" PRId64, in->time_ns);
@@ -183,6 +201,8 @@ static int check_event(const Clewline__V1__Event *in, struct err *err)
 		return err_set(err, ERR_SYNTAX, "kind is cloud, but cloud is missing");
 	if (in->kind == EVENT_FILE && !in->file)
 		return err_set(err, ERR_SYNTAX, "kind is file, but file is missing");
+	if (in->kind == EVENT_CALL && !in->call)
+		return err_set(err, ERR_SYNTAX, "kind is call, but call is missing");
 	return 0;
 }
 
@@ -210,6 +230,8 @@ static int unpack_event(struct arena *arena, const Clewline__V1__Event *in, stru
 		code = unpack_cloud(arena, in->cloud, &ret->cloud, err);
 	if (code == 0 && in->heartbeat)
 		code = unpack_heartbeat(arena, in->heartbeat, &ret->heartbeat, err);
+	if (code == 0 && in->call)
+		code = unpack_call(arena, in->call, &ret->call, err);
 	return code < 0 ? code : unpack_lists(arena, in, ret, err);
 }
 

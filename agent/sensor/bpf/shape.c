@@ -2,46 +2,43 @@
 
 #include <linux/io_uring.h>
 #include <string.h>
-#include <sys/syscall.h>
 
+#include "agent/sensor/call_numbers.h"
+#include "agent/sensor/call_table.h"
 #include "base/attr.h"
 
-#ifndef SYS_fchmodat2
-#define SYS_fchmodat2 452
-#endif
+/* Whose parameters are all in a wire_shape. */
+#define SHAPED_CALLS                                                                                                 \
+	(SENSOR_OPEN_CALLS | SENSOR_RENAME_CALLS | SENSOR_REMOVE_CALLS | SENSOR_LINK_CALLS | SENSOR_SYMLINK_CALLS |  \
+	 SENSOR_MKDIR_CALLS | SENSOR_CHMOD_CALLS)
 
-struct row {
-	unsigned short native, compat; /* numbers of the x86-64 and the i386 table */
-	struct wire_shape shape;
-};
+/* What this sensor reads of a call, by the words of the common table. */
+static struct wire_shape shape_of(enum sensor_call call)
+{
+	const struct sensor_call_row *row = &sensor_call_rows[call];
+	struct wire_shape shape = { .is_wanted = 1,
+				    .call = (__u16)call,
+				    .is_open = sensor_call_in(call, SENSOR_OPEN_CALLS),
+				    .fixed_flags = row->fixed_flags != 0 };
 
-#define ROW(native_, compat_, call_, ...)                                                                            \
-	{                                                                                                            \
-		.native = (native_), .compat = (compat_), .shape = {.is_wanted = 1, .call = (call_), __VA_ARGS__ }   \
+	for (const struct sensor_param *param = row->params; param->kind; param++) {
+		__u8 *place = param->kind == PARAM_PATH		? &shape.path
+			      : param->kind == PARAM_PATH2	? &shape.path2
+			      : param->kind == PARAM_DIRFD	? &shape.dirfd
+			      : param->kind == PARAM_DIRFD2	? &shape.dirfd2
+			      : param->kind == PARAM_OPEN_FLAGS ? &shape.flags
+			      : param->kind == PARAM_FLAGS	? &shape.flags
+			      : param->kind == PARAM_HOW	? &shape.flags
+			      : param->kind == PARAM_OCTAL	? &shape.mode
+			      : param->kind == PARAM_MODE	? &shape.mode
+								: NULL;
+
+		if (place && param->arg)
+			*place = param->arg;
+		shape.has_how |= param->kind == PARAM_HOW;
 	}
-
-static const struct row rows[] = {
-	ROW(SYS_open, 5, SENSOR_OPEN, .is_open = 1, .path = 1, .flags = 2, .mode = 3),
-	ROW(SYS_openat, 295, SENSOR_OPENAT, .is_open = 1, .dirfd = 1, .path = 2, .flags = 3, .mode = 4),
-	ROW(SYS_openat2, 437, SENSOR_OPENAT2, .is_open = 1, .has_how = 1, .dirfd = 1, .path = 2, .flags = 3),
-	ROW(SYS_creat, 8, SENSOR_CREAT, .is_open = 1, .fixed_flags = 1, .path = 1, .mode = 2),
-	ROW(SYS_unlink, 10, SENSOR_UNLINK, .path = 1),
-	ROW(SYS_unlinkat, 301, SENSOR_UNLINKAT, .dirfd = 1, .path = 2, .flags = 3),
-	ROW(SYS_rmdir, 40, SENSOR_RMDIR, .path = 1),
-	ROW(SYS_rename, 38, SENSOR_RENAME, .path = 1, .path2 = 2),
-	ROW(SYS_renameat, 302, SENSOR_RENAMEAT, .dirfd = 1, .path = 2, .dirfd2 = 3, .path2 = 4),
-	ROW(SYS_renameat2, 353, SENSOR_RENAMEAT2, .dirfd = 1, .path = 2, .dirfd2 = 3, .path2 = 4, .flags = 5),
-	ROW(SYS_link, 9, SENSOR_LINK, .path = 1, .path2 = 2),
-	ROW(SYS_linkat, 303, SENSOR_LINKAT, .dirfd = 1, .path = 2, .dirfd2 = 3, .path2 = 4, .flags = 5),
-	/* the target of a symbolic link is text, not a path: path is the link, path2 what it says */
-	ROW(SYS_symlink, 83, SENSOR_SYMLINK, .path = 2, .path2 = 1),
-	ROW(SYS_symlinkat, 304, SENSOR_SYMLINKAT, .path = 3, .dirfd = 2, .path2 = 1),
-	ROW(SYS_mkdir, 39, SENSOR_MKDIR, .path = 1, .mode = 2),
-	ROW(SYS_mkdirat, 296, SENSOR_MKDIRAT, .dirfd = 1, .path = 2, .mode = 3),
-	ROW(SYS_chmod, 15, SENSOR_CHMOD, .path = 1, .mode = 2),
-	ROW(SYS_fchmodat, 306, SENSOR_FCHMODAT, .dirfd = 1, .path = 2, .mode = 3),
-	ROW(SYS_fchmodat2, 452, SENSOR_FCHMODAT, .dirfd = 1, .path = 2, .mode = 3, .flags = 4),
-};
+	return shape;
+}
 
 int shapes_fill(const struct sensor_wants *wants, struct wire_shape native[WIRE_CALLS],
 		struct wire_shape compat[WIRE_CALLS])
@@ -50,13 +47,17 @@ int shapes_fill(const struct sensor_wants *wants, struct wire_shape native[WIRE_
 
 	memset(native, 0, sizeof(struct wire_shape) * WIRE_CALLS);
 	memset(compat, 0, sizeof(struct wire_shape) * WIRE_CALLS);
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct row *row = &rows[i];
+	for (size_t i = 0; i < call_number_count; i++) {
+		enum sensor_call call = call_numbers[i].call;
+		const int *numbers = call_numbers[i].numbers;
 
-		if (!wants->calls[row->shape.call])
+		if (!wants->calls[call] || !sensor_call_in(call, SHAPED_CALLS) ||
+		    !sensor_param_find(call, PARAM_PATH))
 			continue;
-		native[row->native] = row->shape;
-		compat[row->compat] = row->shape;
+		if (numbers[ARCH_X86_64] >= 0)
+			native[numbers[ARCH_X86_64]] = shape_of(call);
+		if (numbers[ARCH_I386] >= 0)
+			compat[numbers[ARCH_I386]] = shape_of(call);
 		count++;
 	}
 	return count;

@@ -1,24 +1,40 @@
 /*
- * arch.h: what differs between machines: the audit name, call numbers and where registers lie. A port is another block here
- * and another calls_*.def.
+ * arch.h: what differs between machines: the tables of calls that a filter meets, and how a stopped thread's registers are
+ * changed. A port is a column of numbers.def and a block here.
  */
 #pragma once
 
 #include <linux/audit.h>
-#include <stddef.h>
-#include <sys/syscall.h>
-#include <sys/user.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
 
-#ifndef SYS_fchmodat2
-#define SYS_fchmodat2 452 /* Linux 6.6 */
-#endif
+#include "agent/sensor/call_numbers.h"
 
 #if defined(__x86_64__)
-#define ARCH_AUDIT	    AUDIT_ARCH_X86_64
-#define ARCH_CALLS	    "agent/sensor/trace/calls_x86_64.def"
-#define ARCH_FOREIGN_NR	    0x40000000u /* x32 calls have this bit; they run under the same audit name */
-#define ARCH_USER_CALL_NR   offsetof(struct user, regs.orig_rax)
-#define ARCH_USER_FIRST_ARG offsetof(struct user, regs.rdi)
+#define ARCH_NATIVE	ARCH_X86_64
+#define ARCH_SECOND	ARCH_I386
+#define ARCH_FOREIGN_NR 0x40000000u /* x32 calls have this bit; they run under the same audit name */
+#elif defined(__aarch64__)
+#define ARCH_NATIVE ARCH_ARM64
 #else
-#error "the trace sensor knows x86-64 only; another machine needs a block here and its own table of calls"
+#error "the trace sensor knows x86-64 and arm64; another machine needs a column of numbers.def and a block here"
 #endif
+
+/* One table of calls, as seccomp tells it apart, and the calls in it that could get a process out of sight. */
+struct arch_info {
+	uint32_t audit;
+	int clone, clone3;
+	int socketcall; /* the call that is all calls of sockets; -1 = there is none */
+};
+
+extern const struct arch_info arch_infos[ARCH_COUNT];
+
+/* The table that audit names, or -1. */
+int arch_find(uint32_t audit);
+
+/* Changes the first argument of the call of that table that tid is about to make. False if it is gone. */
+bool arch_set_first_argument(pid_t tid, enum arch arch, uint64_t value);
+
+/* Number of the call that tid made last, for the moment after an exec; -1 if it is gone. */
+long arch_call_number(pid_t tid);

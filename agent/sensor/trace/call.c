@@ -1,36 +1,165 @@
 #include "agent/sensor/trace/call.h"
 
+#include <linux/capability.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
 
 #include "agent/proc/proc.h"
+#include "agent/sensor/address.h"
 #include "agent/sensor/trace/memory.h"
+#include "base/attr.h"
 #include "base/time.h"
 
 /* ERESTARTSYS .. ERESTART_RESTARTBLOCK of the kernel, not in any header of user space. */
 #define RESTART_FIRST 512
 #define RESTART_LAST  516
 
-static uint64_t role(const uint64_t args[6], uint8_t arg)
+/* While a call is being read. */
+struct reading {
+	struct pending_call *pending;
+	const struct call_origin *origin;
+	const uint64_t *args;
+	size_t text_count;
+};
+
+static uint64_t argument(const struct reading *reading, const struct sensor_param *param)
 {
-	return arg ? args[arg - 1] : 0;
+	return param->arg ? reading->args[param->arg - 1] : 0;
 }
 
-static const char *read_path(pid_t tid, const uint64_t args[6], uint8_t arg, char out[PATH_MAX])
+static const char *read_path(const struct reading *reading, const struct sensor_param *param, char out[PATH_MAX])
 {
-	if (!arg || !memory_read_text(tid, role(args, arg), out, PATH_MAX))
-		return NULL;
-	return out;
+	uint64_t address = argument(reading, param);
+
+	return address && memory_read_text(reading->origin->tid, address, out, PATH_MAX) ? out : NULL;
 }
 
-static void read_how(struct sensor_event *event, uint64_t address)
+static void read_text(struct reading *reading, const struct sensor_param *param)
+{
+	char *out = reading->pending->texts[reading->text_count];
+	uint64_t address = argument(reading, param);
+
+	if (reading->text_count == SENSOR_TEXTS_MAX)
+		return;
+	if (address && memory_read_start(reading->origin->tid, address, out, SENSOR_TEXT_MAX))
+		reading->pending->event.texts[reading->text_count] = out;
+	reading->text_count++;
+}
+
+static void read_how(const struct reading *reading, const struct sensor_param *param)
 {
 	struct open_how how;
 
-	if (!memory_read(event->tid, address, &how, sizeof(how)))
+	if (!memory_read(reading->origin->tid, argument(reading, param), &how, sizeof(how)))
 		return;
-	event->flags = (uint32_t)how.flags;
-	event->mode = (uint32_t)how.mode;
+	reading->pending->event.flags = (uint32_t)how.flags;
+	reading->pending->event.mode = (uint32_t)how.mode;
+}
+
+static void read_capabilities(const struct reading *reading, const struct sensor_param *param)
+{
+	struct __user_cap_data_struct data[2] = { 0 };
+	uint64_t *out = reading->pending->event.capabilities;
+
+	if (param->names != 0 || !memory_read(reading->origin->tid, argument(reading, param), data, sizeof(data)))
+		return;
+	out[0] = data[0].effective | (uint64_t)data[1].effective << 32;
+	out[1] = data[0].permitted | (uint64_t)data[1].permitted << 32;
+	out[2] = data[0].inheritable | (uint64_t)data[1].inheritable << 32;
+}
+
+/* bind() says which end is this one, everything else names the other. */
+static void read_address(const struct reading *reading, uint64_t address, uint64_t size)
+{
+	struct pending_call *pending = reading->pending;
+	bool is_local = pending->event.call == SENSOR_BIND;
+	struct sockaddr_storage data;
+
+	if (size > sizeof(data))
+		size = sizeof(data);
+	if (!address || !memory_read(reading->origin->tid, address, &data, size))
+		return;
+	address_read(&data, size, is_local ? &pending->socket.local : &pending->socket.remote);
+	pending->socket.family = data.ss_family;
+}
+
+static void read_message(const struct reading *reading, const struct sensor_param *param)
+{
+	pid_t tid = reading->origin->tid;
+	uint64_t address = argument(reading, param);
+	struct msghdr header;
+	uint32_t narrow[2];
+
+	if (reading->origin->arch == ARCH_I386) {
+		if (memory_read(tid, address, narrow, sizeof(narrow)))
+			read_address(reading, narrow[0], narrow[1]);
+	} else if (memory_read(tid, address, &header, sizeof(header))) {
+		read_address(reading, (uint64_t)(uintptr_t)header.msg_name, header.msg_namelen);
+	}
+}
+
+static void read_file(const struct reading *reading, const struct sensor_param *param)
+{
+	struct pending_call *pending = reading->pending;
+	char name[32];
+
+	snprintf(name, sizeof(name), "fd/%d", (int)argument(reading, param));
+	if (proc_link(reading->origin->tid, name, pending->real) && pending->real[0] == '/')
+		pending->event.real_path = pending->real;
+}
+
+static void read_param(struct reading *reading, const struct sensor_param *param)
+{
+	struct pending_call *pending = reading->pending;
+	struct sensor_event *event = &pending->event;
+
+	switch (param->kind) {
+	case PARAM_DIRFD:
+		event->dirfd = (int)argument(reading, param);
+		break;
+	case PARAM_DIRFD2:
+		event->dirfd2 = (int)argument(reading, param);
+		break;
+	case PARAM_PATH:
+		event->path = read_path(reading, param, pending->path);
+		break;
+	case PARAM_PATH2:
+		event->path2 = read_path(reading, param, pending->path2);
+		break;
+	case PARAM_OPEN_FLAGS:
+	case PARAM_FLAGS:
+		event->flags |= (uint32_t)argument(reading, param);
+		break;
+	case PARAM_HOW:
+		read_how(reading, param);
+		break;
+	case PARAM_OCTAL:
+	case PARAM_MODE:
+		event->mode |= (uint32_t)argument(reading, param);
+		break;
+	case PARAM_FILE_FD:
+		read_file(reading, param);
+		break;
+	case PARAM_SOCKET_FD:
+		pending->socket.fd = (int)argument(reading, param);
+		break;
+	case PARAM_TEXT:
+		read_text(reading, param);
+		break;
+	case PARAM_CAPABILITIES:
+		read_capabilities(reading, param);
+		break;
+	case PARAM_ADDRESS:
+		read_address(reading, argument(reading, param), reading->args[param->arg]);
+		break;
+	case PARAM_MESSAGE:
+		read_message(reading, param);
+		break;
+	default: /* as it is in the register, or known later */
+		break;
+	}
 }
 
 static bool is_open(const struct sensor_event *event)
@@ -58,26 +187,32 @@ static void look_before(struct pending_call *pending)
 		event->real_path2 = pending->real2;
 }
 
-void call_enter(struct pending_call *pending, const struct trace_call *row, pid_t tid, pid_t pid,
+void call_enter(struct pending_call *pending, enum sensor_call call, const struct call_origin *origin,
 		const uint64_t args[6])
 {
+	struct reading reading = { .pending = pending, .origin = origin, .args = args };
 	struct sensor_event *event = &pending->event;
 
 	*event = (struct sensor_event){
-		.call = row->call,
+		.call = call,
 		.time_ns = time_now_ns(),
-		.tid = tid,
-		.pid = pid,
-		.dirfd = row->dirfd ? (int)role(args, row->dirfd) : AT_FDCWD,
-		.dirfd2 = row->dirfd2 ? (int)role(args, row->dirfd2) : AT_FDCWD,
-		.flags = row->flags ? (uint32_t)role(args, row->flags) : row->fixed_flags,
-		.mode = (uint32_t)role(args, row->mode),
+		.tid = origin->tid,
+		.pid = origin->pid,
+		.dirfd = AT_FDCWD,
+		.dirfd2 = AT_FDCWD,
+		.flags = sensor_call_rows[call].fixed_flags,
 	};
-	if (row->how)
-		read_how(event, role(args, row->how));
-	event->path = read_path(tid, args, row->path, pending->path);
-	event->path2 = read_path(tid, args, row->path2, pending->path2);
-	proc_ids(tid, &event->uid, &event->gid);
+	memcpy(event->registers, args, sizeof(event->registers));
+	if (sensor_call_in(call, SENSOR_NETWORK_CALLS)) {
+		pending->socket = (struct sensor_socket){ .fd = -1 };
+		event->socket = &pending->socket;
+	}
+	for (const struct sensor_param *param = sensor_call_rows[call].params; param->kind; param++)
+		read_param(&reading, param);
+	/* Otherwise the register holds whatever was in it. */
+	if (is_open(event) && !(event->flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))))
+		event->mode = 0;
+	proc_ids(origin->tid, &event->uid, &event->gid);
 	look_before(pending);
 }
 
@@ -88,6 +223,8 @@ void call_exit(struct pending_call *pending, int64_t result)
 
 	event->result = result;
 	event->has_result = true;
+	if (sensor_call_in(event->call, SENSOR_ACCEPT_CALLS))
+		pending->socket.fd = (int)result;
 	if (!is_open(event))
 		return;
 	event->is_new_file = event->is_new_file && result >= 0;
@@ -102,4 +239,17 @@ void call_exit(struct pending_call *pending, int64_t result)
 bool call_restarts(int64_t result)
 {
 	return result <= -RESTART_FIRST && result >= -RESTART_LAST;
+}
+
+bool call_read_socketcall(pid_t tid, uint64_t address, uint64_t ret_args[6])
+{
+	uint32_t narrow[6] = { 0 };
+
+	/* No call has less than two arguments, and what lies behind them need not be readable. */
+	if (!memory_read(tid, address, narrow, sizeof(narrow)) &&
+	    !memory_read(tid, address, narrow, 2 * sizeof(*narrow)))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(narrow); i++)
+		ret_args[i] = narrow[i];
+	return true;
 }

@@ -11,11 +11,19 @@
 struct pending_call {
 	struct pending_call *next; /* in the tracer's list of spare ones */
 	struct sensor_event event;
+	struct sensor_socket socket;
 	char path[PATH_MAX], path2[PATH_MAX], real[PATH_MAX], real2[PATH_MAX];
+	char texts[SENSOR_TEXTS_MAX][SENSOR_TEXT_MAX];
+};
+
+/* Where a call comes from. */
+struct call_origin {
+	pid_t tid, pid;
+	enum arch arch;
 };
 
 /* Reads the arguments. A path that cannot be read leaves event.path NULL: the call will fail with EFAULT anyway. */
-void call_enter(struct pending_call *pending, const struct trace_call *row, pid_t tid, pid_t pid,
+void call_enter(struct pending_call *pending, enum sensor_call call, const struct call_origin *origin,
 		const uint64_t args[6]);
 
 /* Adds the result, and the exact path that an opened descriptor has. */
@@ -23,3 +31,6 @@ void call_exit(struct pending_call *pending, int64_t result);
 
 /* True if the kernel will start the call again by itself: this result never reaches the program. */
 bool call_restarts(int64_t result);
+
+/* Reads the arguments that i386's socketcall has in memory. */
+bool call_read_socketcall(pid_t tid, uint64_t address, uint64_t ret_args[6]);

@@ -1,25 +1,15 @@
 /*
- * calls.h: the table of system calls that the trace sensor can stop at, and where their arguments are.
+ * calls.h: from the kernel's number of a call to its row of calls.def, in each table of calls that the machine has.
  */
 #pragma once
 
-#include <fcntl.h>
-#include <stdint.h>
+#include "agent/sensor/call_table.h"
+#include "agent/sensor/trace/arch.h"
 
-#include "agent/sensor/sensor.h"
+#define CALL_NUMBERS_MAX 512 /* above it nothing is looked at */
 
-struct trace_call {
-	uint32_t number;
-	enum sensor_call call;
-	/* roles: argument, counted from 1; 0 = the call has none */
-	uint8_t dirfd, path, dirfd2, path2, flags, mode, how;
-	uint8_t test_arg; /* 0 = stop always */
-	uint32_t test_mask;
-	uint32_t fixed_flags;
-};
+/* Row of a call number, or -1. */
+int trace_call_find(enum arch arch, uint64_t number);
 
-extern const struct trace_call trace_calls[];
-extern const size_t trace_call_count;
-
-/* Row of a call number, or NULL. */
-const struct trace_call *trace_call_find(uint64_t number);
+/* Row of a call made through i386's socketcall, by its first argument; -1 if it is none of ours. */
+int trace_socketcall_find(uint64_t number);

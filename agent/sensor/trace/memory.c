@@ -14,14 +14,15 @@ bool memory_read(pid_t tid, uint64_t address, void *out, size_t size)
 	return process_vm_readv(tid, &local, 1, &remote, 1, 0) == (ssize_t)size;
 }
 
-bool memory_read_text(pid_t tid, uint64_t address, char *out, size_t size)
+/* Reads up to the end of the text or of the room; true if it ended. *ret_done: bytes read. */
+static bool read_to_end(pid_t tid, uint64_t address, char *out, size_t size, size_t *ret_done)
 {
 	static uint64_t page_size;
 	size_t done = 0;
 
 	if (!page_size)
 		page_size = (uint64_t)sysconf(_SC_PAGESIZE);
-	while (done < size) {
+	for (*ret_done = 0; done < size; *ret_done = done) {
 		/* The next page may not be mapped, so a read ends at the end of a page. */
 		size_t step = page_size - (address + done) % page_size;
 
@@ -36,4 +37,23 @@ bool memory_read_text(pid_t tid, uint64_t address, char *out, size_t size)
 		done += step;
 	}
 	return false;
+}
+
+bool memory_read_text(pid_t tid, uint64_t address, char *out, size_t size)
+{
+	size_t done;
+
+	return read_to_end(tid, address, out, size, &done);
+}
+
+bool memory_read_start(pid_t tid, uint64_t address, char *out, size_t size)
+{
+	size_t done;
+
+	if (read_to_end(tid, address, out, size, &done))
+		return true;
+	if (done < size)
+		return false;
+	out[size - 1] = '\0';
+	return true;
 }

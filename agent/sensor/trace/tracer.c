@@ -4,12 +4,12 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
 #include "agent/proc/pid_table.h"
 #include "agent/proc/proc.h"
-#include "agent/sensor/trace/arch.h"
 #include "agent/sensor/trace/call.h"
 #include "base/time.h"
 
@@ -246,19 +246,13 @@ static void on_exec(struct tracer *tracer, struct tracee *tracee)
 	if (ptrace(PTRACE_GETEVENTMSG, tracee->tid, NULL, &former) == 0 && (pid_t)former != tracee->tid &&
 	    (old = pid_table_get(tracer->tracees, (pid_t)former)))
 		tracee_remove(tracer, old);
-	if (ptrace(PTRACE_PEEKUSER, tracee->tid, ARCH_USER_CALL_NR, NULL) == SYS_execveat)
+	if (trace_call_find(ARCH_NATIVE, (uint64_t)arch_call_number(tracee->tid)) == SENSOR_EXECVEAT)
 		event.call = SENSOR_EXECVEAT;
 	call_release(tracer, tracee);
 	event.tid = event.pid = tracee->tid;
 	event.dirfd = event.dirfd2 = AT_FDCWD;
 	proc_ids(tracee->tid, &event.uid, &event.gid);
 	deliver(tracer, &event);
-}
-
-/* Takes CLONE_UNTRACED out of the call that is about to run, so that the child is followed like any other. */
-static void strip_untraced(pid_t tid, uint64_t flags)
-{
-	ptrace(PTRACE_POKEUSER, tid, ARCH_USER_FIRST_ARG, flags & ~(uint64_t)CLONE_UNTRACED);
 }
 
 static struct pending_call *call_new(struct tracer *tracer)
@@ -275,24 +269,47 @@ static struct pending_call *call_new(struct tracer *tracer)
 	return call;
 }
 
+/* Row of the call that a thread stopped at, and its arguments; -1 if nothing is to be told of it. */
+static int identify(pid_t tid, enum arch arch, uint64_t number, uint64_t args[6])
+{
+	const struct arch_info *info = &arch_infos[arch];
+
+	/* So that the child is followed like any other. */
+	if ((int)number == info->clone) {
+		arch_set_first_argument(tid, arch, args[0] & ~(uint64_t)CLONE_UNTRACED);
+		return -1;
+	}
+	if ((int)number == info->socketcall) {
+		int row = trace_socketcall_find(args[0]);
+
+		return row >= 0 && call_read_socketcall(tid, args[1], args) ? row : -1;
+	}
+	return trace_call_find(arch, number);
+}
+
 static int on_call_entry(struct tracer *tracer, struct tracee *tracee)
 {
 	struct __ptrace_syscall_info info = { 0 };
-	const struct trace_call *row;
+	struct call_origin origin = { .tid = tracee->tid, .pid = tracee->tgid };
+	uint64_t args[6];
+	int arch, row;
 
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, tracee->tid, sizeof(info), &info) < 0 ||
 	    info.op != PTRACE_SYSCALL_INFO_SECCOMP)
 		return PTRACE_CONT;
-	if (info.seccomp.nr == SYS_clone)
-		strip_untraced(tracee->tid, info.seccomp.args[0]);
-	row = trace_call_find(info.seccomp.nr);
-	if (!row)
+	arch = arch_find(info.arch);
+	if (arch < 0)
+		return PTRACE_CONT;
+	origin.arch = (enum arch)arch;
+	memcpy(args, info.seccomp.args, sizeof(args));
+	row = identify(tracee->tid, origin.arch, info.seccomp.nr, args);
+	if (row < 0)
 		return PTRACE_CONT;
 	if (!tracee->call && !(tracee->call = call_new(tracer))) {
 		tracer->lost++;
 		return PTRACE_CONT;
 	}
-	call_enter(tracee->call, row, tracee->tid, tracee->tgid, (const uint64_t *)info.seccomp.args);
+	call_enter(tracee->call, (enum sensor_call)row, &origin, args);
 	return PTRACE_SYSCALL;
 }
 

@@ -183,7 +183,7 @@ static void no_seq(struct batch *batch UNUSED, struct event *events)
 
 static void bad_op(struct batch *batch UNUSED, struct event *events)
 {
-	((struct file_change *)events[1].file)->op = (enum file_op)7;
+	((struct file_change *)events[1].file)->op = (enum file_op)99;
 }
 
 static void bad_priority(struct batch *batch UNUSED, struct event *events)
@@ -206,16 +206,22 @@ static void cloud_without_record(struct batch *batch UNUSED, struct event *event
 	events[0].kind = EVENT_CLOUD;
 }
 
+static void call_without_record(struct batch *batch UNUSED, struct event *events)
+{
+	events[0].kind = EVENT_CALL;
+}
+
 static void bad_values_are_named_with_their_event(void **state UNUSED)
 {
 	refuse_changed(unknown_kind, "event 3: kind is 99");
 	refuse_changed(negative_time, "event 0: time_ns is -5");
 	refuse_changed(no_seq, "event 4: seq is 0");
-	refuse_changed(bad_op, "event 1: file.op is 7");
+	refuse_changed(bad_op, "event 1: file.op is 99");
 	refuse_changed(bad_priority, "event 2: alert.priority is 8");
 	refuse_changed(bad_mode, "origin: mode is 0");
 	refuse_changed(no_number, "batch: batch_no is 0");
 	refuse_changed(cloud_without_record, "event 0: kind is cloud, but cloud is missing");
+	refuse_changed(call_without_record, "event 0: kind is call, but call is missing");
 }
 
 static void as_many_events_as_allowed_pass_and_one_more_does_not(void **state UNUSED)

@@ -138,6 +138,23 @@ static void every_field_of_a_batch_arrives(void **state)
 	}
 }
 
+static void a_call_arrives_with_its_parameters(void **state)
+{
+	static const struct call_param params[] = { { "res", "EPERM" }, { "flags", "CLONE_NEWNS" } };
+	const struct call_record call = { .params = params, .param_count = 2, .result = -1 };
+	struct event event = { .seq = 100, .time_ns = 1, .kind = EVENT_CALL, .type = "unshare", .call = &call };
+	struct arena *arena = *state;
+	struct batch batch = sample_batch(arena, 1, 42, 100, 1), back;
+
+	batch.events = &event;
+	over_the_wire(&batch, arena, &back);
+	assert_int_equal(back.events[0].kind, EVENT_CALL);
+	assert_int_equal(back.events[0].call->param_count, 2);
+	assert_string_equal(back.events[0].call->params[1].name, "flags");
+	assert_string_equal(back.events[0].call->params[1].value, "CLONE_NEWNS");
+	assert_int_equal(back.events[0].call->result, -1);
+}
+
 static void the_origin_arrives_inside_a_batch_and_alone(void **state)
 {
 	struct arena *arena = *state;
@@ -340,6 +357,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(every_field_of_a_batch_arrives),
+		TEST(a_call_arrives_with_its_parameters),
 		TEST(the_origin_arrives_inside_a_batch_and_alone),
 		TEST(a_cloud_event_and_a_heartbeat_arrive),
 		TEST(texts_of_a_workload_keep_every_byte),
