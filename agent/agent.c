@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/network.h"
 #include "agent/rules.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -108,6 +109,7 @@ static void deliver_rest(struct agent *agent)
 
 void agent_close(struct agent *agent)
 {
+	network_close(agent);
 	if (agent->sender)
 		deliver_rest(agent);
 	sender_close(agent->sender);
@@ -142,4 +144,5 @@ void agent_wants(const struct agent *agent, struct sensor_wants *ret)
 {
 	pipeline_wants(agent->detection->rules, agent->sender != NULL, ret);
 	ret->reads = agent->reads;
+	network_spare(agent->network, ret);
 }

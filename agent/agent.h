@@ -21,6 +21,7 @@ struct agent_conf {
 	const char *output;
 	const char *collector;
 	const char *spool;
+	const char *network; /* packets, calls, or NULL: as is usual for the command */
 	bool reads;
 };
 
@@ -36,6 +37,11 @@ struct agent_conf {
 		    "deliver to this collector: ipc:///PATH or tcp://HOST:PORT; default: print only"),               \
 		OPT(conf, agent.spool, "spool", 0, OPT_TEXT, "DIR", NULL,                                            \
 		    "folder for what is not delivered yet; default: spool/agent in the state folder"),               \
+		OPT(conf, agent.network, "network", 0, OPT_TEXT, "HOW", NULL,                                        \
+		    "how connections are seen: packets (nothing stops; needs CAP_NET_RAW) or calls (each connect "   \
+		    "and "                                                                                           \
+		    "accept that a rule "                                                                            \
+		    "asks for stops); default: packets for task and host, calls for run"),                           \
 		OPT(conf, agent.reads, "reads", 0, OPT_FLAG, NULL, NULL,                                             \
 		    "see files opened for reading as well, at the price of a stop for each; run does it by itself "  \
 		    "where a rule "                                                                                  \
@@ -49,6 +55,7 @@ struct agent {
 	pthread_t thread;	    /* that waits for the sensor */
 	struct sender *sender;	    /* NULL without a collector */
 	struct pipeline *pipeline;
+	struct network *network; /* NULL: no packets are watched */
 	struct origin origin;
 	struct metadata *metadata; /* newest first; older ones stay, processes point into them */
 	struct strbuf line;	   /* of the printer */

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "agent/agent.h"
+#include "agent/network.h"
 #include "agent/reload.h"
 #include "agent/rules.h"
 #include "agent/sensor/trace/tracer.h"
@@ -19,6 +20,7 @@ static void signal_set(sigset_t *set)
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		sigaddset(set, signals[i]);
 	sigaddset(set, FOLLOW_RENEW);
+	sigaddset(set, NETWORK_WAKE);
 }
 
 void follow_block_signals(sigset_t *ret_former)
@@ -45,7 +47,7 @@ static void take_signal(const struct follow *follow, const siginfo_t *info)
 {
 	if (info->si_signo == SIGHUP && info->si_code != SI_KERNEL)
 		reload_ask(follow->agent->reload);
-	else if (info->si_signo != FOLLOW_RENEW && follow->on_signal)
+	else if (info->si_signo != FOLLOW_RENEW && info->si_signo != NETWORK_WAKE && follow->on_signal)
 		follow->on_signal(follow->context, info);
 }
 
@@ -69,11 +71,12 @@ void follow_run(const struct follow *follow)
 		siginfo_t info;
 		bool has_more = tracer_step(follow->tracer);
 
+		network_step(follow->agent);
 		if (follow->is_done(follow->context))
 			return;
 		renew_rules(follow);
 		if (time_monotonic_ns() >= heartbeat_ns) {
-			pipeline_heartbeat(follow->agent->pipeline, NULL);
+			pipeline_heartbeat(follow->agent->pipeline, network_limits(follow->agent->network));
 			heartbeat_ns += HEARTBEAT_NS;
 		}
 		left = time_left(has_more ? 0 : heartbeat_ns);

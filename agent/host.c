@@ -4,6 +4,7 @@
 #include "agent/agent.h"
 #include "agent/commands.h"
 #include "agent/containers.h"
+#include "agent/network.h"
 #include "agent/reload.h"
 #include "agent/resolve.h"
 #include "agent/rules.h"
@@ -78,10 +79,11 @@ static int watch(struct host *host, struct err *err)
 	while (!is_asked_to_stop) {
 		if (sensor_bpf_poll(host->sensor, POLL_MS, handle, host, err) < 0)
 			return err->code;
+		network_step(&host->agent);
 		renew_rules(host);
 		if (time_monotonic_ns() < heartbeat_ns)
 			continue;
-		pipeline_heartbeat(host->agent.pipeline, NULL);
+		pipeline_heartbeat(host->agent.pipeline, network_limits(host->agent.network));
 		heartbeat_ns += HEARTBEAT_NS;
 	}
 	return 0;
@@ -100,7 +102,9 @@ static int host_open(struct host *host, const struct agent_conf *conf, struct er
 	resolver_init(&host->resolver);
 	agent_wants(&host->agent, &wants);
 	agent_rules_sensed(&host->agent, true);
-	return sensor_bpf_open(&wants, &host->sensor, err);
+	if (sensor_bpf_open(&wants, &host->sensor, err) < 0)
+		return err->code;
+	return network_open(&host->agent, ORIGIN_HOST, err);
 }
 
 /* What the sensor lost after the last event that it delivered. */

@@ -9,6 +9,7 @@
 #include "agent/agent.h"
 #include "agent/commands.h"
 #include "agent/follow.h"
+#include "agent/network.h"
 #include "agent/rules.h"
 #include "agent/sensor/trace/filter.h"
 #include "agent/sensor/trace/tracer.h"
@@ -167,6 +168,8 @@ static int command_run_main(const void *conf, int argc UNUSED, char **argv, int 
 
 	follow_block_signals(&run.signals);
 	code = agent_open(&run.agent, &run_conf->agent, ORIGIN_RUN, err);
+	if (code == 0)
+		code = network_open(&run.agent, ORIGIN_RUN, err);
 	if (code == 0)
 		code = run_traced(&run, argv, ret_exit, err);
 	run_close(&run);

@@ -8,6 +8,7 @@
 #include "agent/commands.h"
 #include "agent/follow.h"
 #include "agent/gate.h"
+#include "agent/network.h"
 #include "agent/rules.h"
 #include "agent/sensor/trace/tracer.h"
 #include "base/log.h"
@@ -186,6 +187,8 @@ static int command_task_main(const void *conf, int argc UNUSED, char **argv UNUS
 
 	follow_block_signals(&former);
 	code = agent_open(&task.agent, &task_conf->agent, ORIGIN_TASK, err);
+	if (code == 0)
+		code = network_open(&task.agent, ORIGIN_TASK, err);
 	if (code == 0)
 		code = task_run(&task, task_conf->socket, err);
 	gate_close(task.gate);

@@ -93,7 +93,7 @@ bool activity_is_watched(const struct view *view)
 	if (activity.kind == EVENT_EXEC || activity.kind == EVENT_EXIT)
 		return !view->event->has_result || view->event->result >= 0;
 	if (activity.kind == EVENT_CALL)
-		return sensor_call_in(view->event->call, AUDITED_CALLS);
+		return sensor_call_in(view->event->call, AUDITED_CALLS) || view->event->is_late;
 	if (activity.kind != EVENT_FILE || !activity.op || (view->event->has_result && view->event->result < 0))
 		return false;
 	path = view_path(view);

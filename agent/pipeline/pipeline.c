@@ -123,7 +123,8 @@ static void announce(struct pipeline *pipeline, struct execution *execution, int
 {
 	struct event event = { .kind = EVENT_FORK, .type = "fork" };
 
-	if (!execution || execution->announced || depth > ANCESTORS_MAX || !pipeline->conf.sender)
+	if (!execution || !execution->view.exec_id || execution->announced || depth > ANCESTORS_MAX ||
+	    !pipeline->conf.sender)
 		return;
 	announce(pipeline, execution->parent, depth + 1);
 	event.time_ns = execution->view.start_ns;
@@ -156,8 +157,10 @@ static const struct call_record *call_record_of(struct passage *passage)
 {
 	const struct sensor_event *sensed = passage->view.event;
 
+	size_t count = view_params(&passage->view, passage->params);
+
 	passage->call = (struct call_record){ .params = passage->params,
-					      .param_count = view_params(&passage->view, passage->params),
+					      .param_count = view_side_params(&passage->view, passage->params, count),
 					      .result = sensed->has_result ? sensed->result : 0,
 					      .is_result_unknown = !sensed->has_result };
 	return &passage->call;
@@ -172,7 +175,7 @@ static void report(struct passage *passage, struct execution *execution)
 		.time_ns = sensed->time_ns,
 		.kind = activity.kind,
 		.type = sensor_call_name(sensed->call),
-		.process = &execution->view,
+		.process = execution->view.exec_id ? &execution->view : NULL,
 		.alerts = passage->alerts,
 		.alert_count = passage->alert_count,
 	};
@@ -267,6 +270,8 @@ static struct execution *take_in(struct process_table *processes, const struct s
 								.gid = event->gid,
 								.has_ids = event->args != NULL,
 								.time_ns = event->time_ns });
+	if (event->is_late)
+		return process_table_at(processes, event->pid, event->time_ns);
 	execution = process_table_get(processes, event->pid);
 	if (execution && event->call != SENSOR_PROCEXIT)
 		process_table_ids(processes, execution, event->uid, event->gid);
@@ -282,6 +287,15 @@ void pipeline_sensor_lost(struct pipeline *pipeline, uint64_t lost)
 			 (unsigned long long)lost);
 	pipeline->stats.lost += lost;
 	declare(pipeline, LOST_SENSOR, lost);
+}
+
+void pipeline_network_lost(struct pipeline *pipeline, uint64_t lost)
+{
+	if (!lost)
+		return;
+	log_warn("packets-lost", "%llu packets of connections found no room; the collector will show a gap",
+		 (unsigned long long)lost);
+	declare(pipeline, LOST_NETWORK, lost);
 }
 
 /* A process that had to make room is without its past, should it be heard of again. */

@@ -39,6 +39,9 @@ void pipeline_handle(void *context, const struct sensor_event *event);
 /* Events that the sensor lost and no event's lost says; 0 is fine. */
 void pipeline_sensor_lost(struct pipeline *pipeline, uint64_t lost);
 
+/* Packets and connections that the watcher of packets lost; 0 is fine. */
+void pipeline_network_lost(struct pipeline *pipeline, uint64_t lost);
+
 /* From the next event on these count. The former ones are not looked at again. Not from inside of a handler. */
 void pipeline_use_rules(struct pipeline *pipeline, const struct ruleset *rules, const struct policies *policies);
 

@@ -59,5 +59,8 @@ bool view_args(const struct view *view, struct value *ret);
 /* All parameters that have a value; returns how many. */
 size_t view_params(const struct view *view, struct call_param params[CALL_PARAMS_MAX]);
 
+/* Adds what is known beside the parameters: names and DNS. Returns the count of all. */
+size_t view_side_params(const struct view *view, struct call_param params[CALL_PARAMS_MAX], size_t count);
+
 /* Sets *ret to text; false for NULL. */
 bool view_set_text(struct value *ret, const char *text);

@@ -251,6 +251,25 @@ size_t view_params(const struct view *view, struct call_param params[CALL_PARAMS
 	return count;
 }
 
+/* What the call itself does not carry, and whoever reads of it later cannot find out any more. */
+static const enum field side_fields[] = {
+	FIELD_FD_RIP_NAME,	 FIELD_DNS_QUESTION_NAME, FIELD_DNS_QUESTION_TYPE,
+	FIELD_DNS_RESPONSE_CODE, FIELD_DNS_RESOLVED_IP,
+};
+
+size_t view_side_params(const struct view *view, struct call_param params[CALL_PARAMS_MAX], size_t count)
+{
+	struct value value;
+
+	for (size_t i = 0; i < ARRAY_SIZE(side_fields) && count < CALL_PARAMS_MAX; i++) {
+		if (view_read(view, side_fields[i], NULL, &value))
+			params[count++] = (struct call_param){ field_infos[side_fields[i]].name, value.text };
+	}
+	if (view->event->is_likely && count < CALL_PARAMS_MAX)
+		params[count++] = (struct call_param){ "process", "likely" };
+	return count;
+}
+
 bool view_args(const struct view *view, struct value *ret)
 {
 	struct call_param params[CALL_PARAMS_MAX];

@@ -371,6 +371,35 @@ static bool read_port(const struct view *view, const char *argument UNUSED, stru
 	return read_ends(view, VALUE_PORT, ret);
 }
 
+static bool set_name(const struct view *view, enum end end, struct value *ret)
+{
+	const struct sensor_socket *socket = view_socket(view);
+	const struct sensor_address *address = end_of(view, end);
+
+	return address && address == &socket->remote && view_set_text(ret, socket->remote_name);
+}
+
+#define NAME_READER(letter, end)                                                                                     \
+	static bool read_##letter##ip_name(const struct view *view, const char *argument UNUSED, struct value *ret)  \
+	{                                                                                                            \
+		return set_name(view, (end), ret);                                                                   \
+	}
+
+NAME_READER(c, END_CLIENT)
+NAME_READER(s, END_SERVER)
+NAME_READER(r, END_REMOTE)
+
+#define DNS_READER(name)                                                                                             \
+	static bool read_dns_##name(const struct view *view, const char *argument UNUSED, struct value *ret)         \
+	{                                                                                                            \
+		return view->event->dns && view_set_text(ret, view->event->dns->name);                               \
+	}
+
+DNS_READER(question)
+DNS_READER(type)
+DNS_READER(response)
+DNS_READER(answers)
+
 const view_reader view_fd_readers[FIELD_COUNT] = {
 	[FIELD_FD_NAME] = read_name,
 	[FIELD_FD_NAMERAW] = read_nameraw,
@@ -399,4 +428,11 @@ const view_reader view_fd_readers[FIELD_COUNT] = {
 	[FIELD_FD_SPORT] = read_sport,
 	[FIELD_FD_LPORT] = read_lport,
 	[FIELD_FD_RPORT] = read_rport,
+	[FIELD_FD_CIP_NAME] = read_cip_name,
+	[FIELD_FD_SIP_NAME] = read_sip_name,
+	[FIELD_FD_RIP_NAME] = read_rip_name,
+	[FIELD_DNS_QUESTION_NAME] = read_dns_question,
+	[FIELD_DNS_QUESTION_TYPE] = read_dns_type,
+	[FIELD_DNS_RESPONSE_CODE] = read_dns_response,
+	[FIELD_DNS_RESOLVED_IP] = read_dns_answers,
 };

@@ -77,7 +77,15 @@ struct sensor_socket {
 	int fd; /* -1 = not known */
 	int family, type, protocol;
 	struct sensor_address local, remote;
-	bool is_connected; /* before the call */
+	bool is_connected;	 /* before the call */
+	const char *remote_name; /* that a DNS answer gave the other end, or NULL */
+};
+
+/* What a DNS query asked, and what came back. */
+struct sensor_dns {
+	const char *question, *type; /* type: A, AAAA ... */
+	const char *response;	     /* NOERROR, NXDOMAIN ..., or NULL: no answer was seen */
+	const char *answers;	     /* addresses, joined by blanks; "" for none */
 };
 
 /* One call or process event. Texts are borrowed until the handler returns; paths are as the program gave them. */
@@ -99,6 +107,9 @@ struct sensor_event {
 	const char *texts[SENSOR_TEXTS_MAX]; /* of parameters that are texts, in their order; NULL = unreadable */
 	uint64_t capabilities[3];	     /* effective, permitted, inheritable, as capset is given them */
 	const struct sensor_socket *socket;  /* the calls of sockets: what the sensor knows, or NULL */
+	const struct sensor_dns *dns;	     /* SENDTO: the datagram is a DNS query; else NULL */
+	bool is_late;	/* told by somebody who watched from aside: the process may have ended; pid 0 = not known */
+	bool is_likely; /* is_late: the process was not seen doing it, but is the only one that does such things */
 	/* Absolute in the process's root, links of the folders followed; NULL when the sensor does not know. */
 	const char *real_path, *real_path2;
 	const char *comm; /* EXEC from a sensor that knows it, else NULL: state asks /proc */

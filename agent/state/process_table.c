@@ -13,6 +13,9 @@
 
 struct process_table {
 	struct pid_table *pids;
+	struct execution *nobody;
+	struct execution *ended[ENDED_MAX]; /* a circle; NULL = none yet */
+	size_t next_ended;
 	struct users *users;
 	container_lookup lookup;
 	void *context;
@@ -20,6 +23,18 @@ struct process_table {
 	uint64_t clock;
 	uint64_t evicted;
 };
+
+/* Whom an act belongs to whose process is not known. */
+static struct execution *new_nobody(void)
+{
+	const struct exec_facts nothing = { .comm = "", .exe_path = "", .cwd = "", .args = "" };
+	struct execution *nobody = execution_new(0, NULL);
+
+	if (!nobody || execution_read_program(nobody, &nothing, ""))
+		return nobody;
+	execution_unref(nobody);
+	return NULL;
+}
 
 struct process_table *process_table_new(container_lookup lookup, void *context)
 {
@@ -31,9 +46,10 @@ struct process_table *process_table_new(container_lookup lookup, void *context)
 	table->last_exec_id = (uint64_t)(time_now_ns() / NS_PER_US);
 	table->pids = pid_table_new();
 	table->users = users_new();
+	table->nobody = new_nobody();
 	table->lookup = lookup;
 	table->context = context;
-	if (table->pids && table->users)
+	if (table->pids && table->users && table->nobody)
 		return table;
 	process_table_free(table);
 	return NULL;
@@ -45,6 +61,9 @@ void process_table_free(struct process_table *table)
 		return;
 	for (pid_t pid = 0; table->pids && (pid = pid_table_next(table->pids, pid));)
 		execution_unref(pid_table_get(table->pids, pid));
+	for (size_t i = 0; i < ENDED_MAX; i++)
+		execution_unref(table->ended[i]);
+	execution_unref(table->nobody);
 	pid_table_free(table->pids);
 	users_free(table->users);
 	free(table);
@@ -225,7 +244,39 @@ void process_table_exit(struct process_table *table, pid_t pid)
 	if (!execution)
 		return;
 	pid_table_put(table->pids, pid, NULL);
-	execution_unref(execution);
+	execution_unref(table->ended[table->next_ended]);
+	table->ended[table->next_ended] = execution;
+	table->next_ended = (table->next_ended + 1) % ENDED_MAX;
+}
+
+/* The newest of those that ended as pid. */
+static struct execution *find_ended(const struct process_table *table, pid_t pid)
+{
+	for (size_t i = 0; i < ENDED_MAX; i++) {
+		struct execution *execution = table->ended[(table->next_ended + ENDED_MAX - 1 - i) % ENDED_MAX];
+
+		if (execution && execution->view.pid == pid)
+			return execution;
+	}
+	return NULL;
+}
+
+struct execution *process_table_at(struct process_table *table, pid_t pid, int64_t time_ns)
+{
+	struct execution *execution, *ended;
+
+	if (pid <= 0)
+		return table->nobody;
+	execution = pid_table_get(table->pids, pid);
+	if (execution && execution->view.start_ns <= time_ns)
+		return execution;
+	ended = find_ended(table, pid);
+	return ended ? ended : process_table_get(table, pid);
+}
+
+bool process_table_knows(const struct process_table *table, pid_t pid)
+{
+	return pid_table_get(table->pids, pid) || find_ended(table, pid);
 }
 
 void process_table_assign(struct process_table *table, pid_t pid, const struct container_identity *container)

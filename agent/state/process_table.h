@@ -14,6 +14,7 @@
 
 #define EXECUTIONS_MAX 65536 /* processes known at a time; past it the one longest unheard of is forgotten */
 #define ANCESTORS_MAX  64    /* kept per process */
+#define ENDED_MAX      256   /* processes that have ended and may still be asked for; the newest */
 
 /* What an exec set; shared by all forks of it. */
 struct program_image {
@@ -69,6 +70,15 @@ struct execution *process_table_exec(struct process_table *table, pid_t pid, con
 
 /* Takes over changed ids (setuid and friends). */
 void process_table_ids(struct process_table *table, struct execution *execution, uint32_t uid, uint32_t gid);
+
+/*
+ * The execution that pid was in at a time not long ago, for those who hear of it late: one that has ended meanwhile, too. pid 0 is
+ * nobody: an execution without number and name.
+ */
+struct execution *process_table_at(struct process_table *table, pid_t pid, int64_t time_ns);
+
+/* True if pid is in the table, or has ended lately. Does not ask /proc. */
+bool process_table_knows(const struct process_table *table, pid_t pid);
 
 void process_table_exit(struct process_table *table, pid_t pid);
 

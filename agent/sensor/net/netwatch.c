@@ -279,8 +279,12 @@ static void *watch(void *context)
 			 errno != EINTR)
 			return NULL;
 		if (poll(waits, 1, 0) > 0)
-			return NULL;
+			break;
 	}
+	look(netwatch);
+	queries_each(netwatch->queries, tell_query, netwatch);
+	attempts_each(netwatch->attempts, tell_attempt, netwatch);
+	return NULL;
 }
 
 static bool make_tables(struct netwatch *netwatch)
@@ -323,18 +327,24 @@ int netwatch_open(const struct netwatch_conf *conf, struct netwatch **ret, struc
 	return err->code;
 }
 
-void netwatch_close(struct netwatch *netwatch)
+void netwatch_stop(struct netwatch *netwatch)
 {
 	const uint64_t one = 1;
 
+	if (!netwatch->has_thread)
+		return;
+	/* an eventfd takes a 1 as long as it is not full, and nobody else writes to it */
+	if (write(netwatch->stop, &one, sizeof(one)) != sizeof(one))
+		abort();
+	pthread_join(netwatch->thread, NULL);
+	netwatch->has_thread = false;
+}
+
+void netwatch_close(struct netwatch *netwatch)
+{
 	if (!netwatch)
 		return;
-	if (netwatch->has_thread) {
-		/* an eventfd takes a 1 as long as it is not full, and nobody else writes to it */
-		if (write(netwatch->stop, &one, sizeof(one)) != sizeof(one))
-			abort();
-		pthread_join(netwatch->thread, NULL);
-	}
+	netwatch_stop(netwatch);
 	capture_close(netwatch->capture);
 	attribution_close(netwatch->attribution);
 	attempts_free(netwatch->attempts);

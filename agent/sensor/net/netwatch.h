@@ -31,6 +31,8 @@ struct netwatch;
 
 /* Errors: ERR_DENIED without CAP_NET_RAW, ERR_FAILED. Call it with the signals blocked that other threads wait for. */
 int netwatch_open(const struct netwatch_conf *conf, struct netwatch **ret, struct err *err);
+/* Looks a last time and ends the thread; what has no answer yet is told without one. Events may still be taken. */
+void netwatch_stop(struct netwatch *netwatch);
 void netwatch_close(struct netwatch *netwatch); /* accepts NULL */
 
 /* The next event, in order of outcome; false if none waits. By one thread only. */
