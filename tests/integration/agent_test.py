@@ -144,14 +144,13 @@ def signals(_work):
             if open("/proc/%s/stat" % pid).read().rsplit(")", 1)[1].split()[0] in "tT" and \
                     "kill -STOP" in open("/proc/%s/cmdline" % pid).read():
                 stopped = int(pid)
-    os.kill(stopped, signal.SIGCONT)
     # a SIGCONT that came before the stop was complete changes nothing; the last one does
-    while True:
+    while child.poll() is None:
         try:
-            child.wait(0.2)
-            break
-        except subprocess.TimeoutExpired:
             os.kill(stopped, signal.SIGCONT)
+            child.wait(0.2)
+        except (subprocess.TimeoutExpired, ProcessLookupError):
+            pass
     check(child.returncode == 3, "a stopped command can be continued", child.returncode)
 
 
