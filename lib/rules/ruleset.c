@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "rules/compile/compile.h"
+#include "rules/compile/plan.h"
 #include "rules/file/item.h"
 #include "rules/run/format.h"
 #include "rules/run/run.h"
@@ -50,6 +51,7 @@ void ruleset_free(struct ruleset *set)
 	run_spare_free(set->program.spare);
 	free(set->program.operands);
 	free(set->program.nodes);
+	free(set->program.terms);
 	free(set->diagnostics);
 	free(set->diagnostic_files);
 	arena_fini(&set->arena);
@@ -326,7 +328,8 @@ int ruleset_compile(struct ruleset *set, struct err *err)
 	for (size_t i = 0; i < set->rules.count; i++)
 		rule_compile(set, set->rules.items[i]);
 	macros_warn_unused(set);
-	buckets_compile(set);
+	if (!set->error_count)
+		plans_compile(set);
 	diagnostics_sort(set);
 	names_free(set);
 	if (set->failed_memory)
@@ -353,39 +356,36 @@ void ruleset_info(const struct ruleset *set, size_t index, struct rule_info *ret
 	*ret = ((const struct rule_item *)set->compiled.items[index])->info;
 }
 
-static const struct bucket *bucket_find(const struct ruleset *set, const char *source, const char *evt_type)
+/* The class of an event, or one without rules. */
+static const struct event_class *class_find(const struct ruleset *set, const char *source, const char *evt_type)
 {
-	static const struct bucket none;
-	int row = source_find(source), type = evt_type_find(evt_type);
+	static const struct event_class none;
+	int row = source_find(source);
+	size_t length = strlen(evt_type), type;
 
 	if (row < 0 || !set->is_compiled)
 		return &none;
-	return &set->program.buckets[row][type >= 0 ? type : EVT_TYPES_MAX];
+	type = text_set_find(set->program.evt_types, evt_type, length, text_hash(evt_type, length));
+	if (type == TEXT_SET_NONE)
+		type = EVT_TYPES_MAX;
+	return evt_set_has(&set->program.wanted[row], (int)type) ? set->program.classes[row][type] : &none;
 }
 
 bool ruleset_wants(const struct ruleset *set, const char *source, const char *evt_type)
 {
-	return bucket_find(set, source, evt_type)->count > 0;
+	return class_find(set, source, evt_type)->rule_count > 0;
 }
 
 size_t ruleset_match(const struct ruleset *set, const char *source, const char *evt_type,
 		     const struct field_reader *reader, void (*found)(void *context, size_t rule), void *context)
 {
-	const struct bucket *bucket = bucket_find(set, source, evt_type);
-	size_t count = 0;
+	const struct event_class *class = class_find(set, source, evt_type);
+	size_t count;
 	struct run run;
 
-	if (!bucket->count || !run_init(&run, &set->program, reader, evt_type))
+	if (!class->rule_count || !run_init(&run, &set->program, reader, evt_type))
 		return 0;
-	for (size_t i = 0; i < bucket->count; i++) {
-		const struct rule_item *rule = set->compiled.items[bucket->rules[i]];
-
-		if (!run_node(&run, rule->program.node))
-			continue;
-		count++;
-		if (found)
-			found(context, bucket->rules[i]);
-	}
+	count = class_match(&run, class, found, context);
 	run_fini(&run);
 	return count;
 }

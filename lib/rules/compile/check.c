@@ -5,6 +5,7 @@
 
 #include "rules/compile/literal.h"
 #include "rules/language/parser.h"
+#include "rules/run/path_set.h"
 
 /* Classes of types as the table of operators knows them. */
 enum type_class { CLASS_NUMBER, CLASS_BOOL, CLASS_TEXT, CLASS_BYTES, CLASS_IP, CLASS_COUNT };

@@ -53,10 +53,11 @@ bool evt_type_known(const char *name);
 int evt_type_find(const char *name);   /* row of model/evt_types.def, or -1 */
 const char *evt_type_name(size_t row); /* NULL past the last */
 size_t evt_set_count(const struct evt_set *events);
+bool evt_set_has(const struct evt_set *events, int type); /* its row, or EVT_TYPES_MAX for names that the table does not have */
+void evt_set_add(struct evt_set *events, const struct evt_set *more);
+bool evt_set_is_all(const struct evt_set *events);
 
 bool format_compile(struct compiler *compiler, const struct pieced_text *output, struct format *ret);
-
-void buckets_compile(struct ruleset *set);
 
 void compile_error(struct compiler *compiler, size_t at, const char *format, ...) PRINTF_LIKE(3, 4);
 void compile_warning(struct compiler *compiler, size_t at, const char *code, const char *format, ...)

@@ -57,6 +57,23 @@ size_t evt_set_count(const struct evt_set *events)
 	return count;
 }
 
+bool evt_set_has(const struct evt_set *events, int type)
+{
+	return type == EVT_TYPES_MAX ? events->others : events->bits[type / 64] >> (type % 64) & 1;
+}
+
+void evt_set_add(struct evt_set *events, const struct evt_set *more)
+{
+	for (size_t i = 0; i < EVT_TYPE_WORDS; i++)
+		events->bits[i] |= more->bits[i];
+	events->others = events->others || more->others;
+}
+
+bool evt_set_is_all(const struct evt_set *events)
+{
+	return events->others && evt_set_count(events) == ARRAY_SIZE(evt_types);
+}
+
 static bool has_number(const struct ast_check *check, const char *number)
 {
 	for (size_t i = 0; i < check->count; i++) {

@@ -157,37 +157,3 @@ uint32_t node_compile(struct compiler *compiler, const struct ast *ast)
 		strbuf_addf(&key, "%u,", node.children[i]);
 	return node_intern(compiler->set, key.data, &node);
 }
-
-static bool is_wanted(const struct rule_item *rule, int source, int type)
-{
-	const struct evt_set *events = &rule->program.events;
-	bool can_hold = type == EVT_TYPES_MAX ? events->others : events->bits[type / 64] >> (type % 64) & 1;
-
-	return can_hold && rule->enabled && rule->program.source == source;
-}
-
-static void bucket_fill(struct ruleset *set, int source, int type)
-{
-	struct bucket *bucket = &set->program.buckets[source][type];
-
-	for (uint32_t i = 0; i < set->compiled.count; i++)
-		bucket->count += is_wanted(set->compiled.items[i], source, type);
-	bucket->rules = bucket->count ? arena_array(&set->arena, uint32_t, bucket->count) : NULL;
-	if (bucket->count && !bucket->rules) {
-		set->failed_memory = true;
-		return;
-	}
-	bucket->count = 0;
-	for (uint32_t i = 0; bucket->rules && i < set->compiled.count; i++) {
-		if (is_wanted(set->compiled.items[i], source, type))
-			bucket->rules[bucket->count++] = i;
-	}
-}
-
-void buckets_compile(struct ruleset *set)
-{
-	for (int source = 0; source < RULE_SOURCES; source++) {
-		for (int type = 0; type <= EVT_TYPES_MAX; type++)
-			bucket_fill(set, source, type);
-	}
-}

@@ -1,4 +1,5 @@
 #include "rules/run/matcher.h"
+#include "rules/run/path_set.h"
 
 #include <fnmatch.h>
 #include <string.h>

@@ -40,17 +40,16 @@ bool values_hold(const struct matcher *matcher, const struct value *left, const 
 /* left < right: negative, equal: 0. Both of the same class of type. */
 int value_compare(const struct value *left, const struct value *right);
 
-/* Sets of texts; built once, in the arena. */
+#define TEXT_SET_NONE SIZE_MAX
+
+/* Sets of texts; built once, in the arena. Of equal texts the last one counts. */
 struct text_set *text_set_new(struct arena *arena, const struct value *values, size_t count);
 bool text_set_has(const struct text_set *set, const char *text, size_t length);
 
-/* The same with the text's hash, for those who ask many sets about one text. */
-bool text_set_has_hashed(const struct text_set *set, const char *text, size_t length, uint64_t hash);
+/* Whether a text of this length may be in it; then where it stands among the values, or TEXT_SET_NONE. */
+bool text_set_may_have(const struct text_set *set, size_t length);
+size_t text_set_find(const struct text_set *set, const char *text, size_t length, uint64_t hash);
 uint64_t text_hash(const char *text, size_t length);
-
-/* Paths to compare by components; those with ? * [ are patterns. */
-struct path_set *path_set_new(struct arena *arena, const struct value *values, size_t count);
-bool path_set_has(const struct path_set *set, const char *path, size_t length);
 
 /* Anchored at both ends. NULL with *ret_at and *message (of PARSE_MESSAGE_MAX bytes) set. */
 struct regex *regex_new(struct arena *arena, const char *text, size_t length, size_t *ret_at, char *message);

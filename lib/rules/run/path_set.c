@@ -1,9 +1,11 @@
+#include "rules/run/path_set.h"
+
 #include <fnmatch.h>
-#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
-#include "rules/run/matcher.h"
+#include "rules/run/prefix_set.h"
 
 #define COMPONENT_MAX 4096 /* bytes; a longer one matches no pattern */
 
@@ -18,7 +20,9 @@ struct path {
 	size_t count;
 };
 
+/* plain: those without patterns, as prefixes of plain forms; paths: the others. */
 struct path_set {
+	struct prefix_set *plain;
 	struct path *paths;
 	size_t count;
 };
@@ -57,20 +61,84 @@ static bool path_read(struct arena *arena, const struct value *value, struct pat
 	return true;
 }
 
+static bool is_pattern(const struct component *component)
+{
+	for (size_t i = 0; i < component->length; i++) {
+		if (strchr("?*[", component->text[i]))
+			return true;
+	}
+	return false;
+}
+
+char *path_plain(struct arena *arena, const char *path, size_t length, size_t *ret_length)
+{
+	const char *at = path, *end = path + length;
+	char *plain = arena_alloc(arena, length + 2);
+	struct component component = { 0 };
+
+	*ret_length = 0;
+	while (plain && component_next(&at, end, &component) && !is_pattern(&component)) {
+		memcpy(plain + *ret_length, component.text, component.length);
+		*ret_length += component.length;
+		plain[(*ret_length)++] = '/';
+	}
+	return *ret_length && *ret_length <= PATH_PLAIN_MAX ? plain : NULL;
+}
+
+size_t path_plain_into(char *buffer, const char *path, size_t length)
+{
+	const char *at = path, *end = path + length;
+	struct component component = { 0 };
+	size_t used = 0;
+
+	while (component_next(&at, end, &component)) {
+		size_t room = PATH_PLAIN_MAX - used;
+
+		if (component.length + 1 > room) {
+			memcpy(buffer + used, component.text, component.length < room ? component.length : room);
+			return used + (component.length < room ? component.length : room);
+		}
+		memcpy(buffer + used, component.text, component.length);
+		used += component.length;
+		buffer[used++] = '/';
+	}
+	return used;
+}
+
+/* True if the plain form tells all of the path. */
+static bool is_plain(const struct value *value, size_t plain_length)
+{
+	const char *at = value->text, *end = at + value->length;
+	struct component component = { 0 };
+	size_t length = 0;
+
+	while (component_next(&at, end, &component))
+		length += component.length + 1;
+	return length == plain_length && length > 0;
+}
+
 struct path_set *path_set_new(struct arena *arena, const struct value *values, size_t count)
 {
 	struct path_set *set = arena_new(arena, struct path_set);
+	AUTO_FREE struct prefix *plain = calloc(count + 1, sizeof(*plain));
+	size_t plain_count = 0, length;
 
-	if (!set)
+	if (!set || !plain)
 		return NULL;
 	set->paths = arena_array(arena, struct path, count + 1);
 	if (!set->paths)
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
-		if (!path_read(arena, &values[i], &set->paths[set->count++]))
+		char *text = path_plain(arena, values[i].text, values[i].length, &length);
+
+		if (text && is_plain(&values[i], length))
+			plain[plain_count++] = (struct prefix){ text, length, length * 8, 0 };
+		else if (!path_read(arena, &values[i], &set->paths[set->count++]))
 			return NULL;
 	}
-	return set;
+	if (plain_count)
+		set->plain = prefix_set_new(arena, plain, plain_count, false);
+	return !plain_count || set->plain ? set : NULL;
 }
 
 static bool component_matches(const struct component *wanted, const struct component *have)
@@ -101,6 +169,11 @@ static bool path_begins(const struct path *wanted, const char *path, size_t leng
 
 bool path_set_has(const struct path_set *set, const char *path, size_t length)
 {
+	char plain[PATH_PLAIN_MAX];
+
+	if (set->plain &&
+	    prefix_set_longest(set->plain, plain, path_plain_into(plain, path, length)) != PREFIX_NONE)
+		return true;
 	for (size_t i = 0; i < set->count; i++) {
 		if (path_begins(&set->paths[i], path, length))
 			return true;

@@ -12,10 +12,12 @@
 
 #include "model/field.h"
 #include "rules/language/ast.h"
+#include "rules/run/plan.h"
 
 #define EVT_TYPES_MAX	512
 #define EVT_TYPE_WORDS	(EVT_TYPES_MAX / 64)
 #define NODES_MAX	1000000
+#define TERMS_MAX	4000000
 #define RULE_SOURCES	2
 #define ANCESTORS_MAX	16
 #define TRANSFORMED_MAX (1u << 20) /* bytes that transformers may make per event */
@@ -47,13 +49,16 @@ struct operand {
 };
 
 /* The first two are also the numbers of the only nodes of their kind. */
-enum node_kind { NODE_FALSE, NODE_TRUE, NODE_AND, NODE_OR, NODE_NOT, NODE_LEAF };
+enum node_kind { NODE_FALSE, NODE_TRUE, NODE_AND, NODE_OR, NODE_NOT, NODE_LEAF, NODE_GROUP };
 
 struct node {
 	enum node_kind kind;
 	uint32_t *children; /* AND, OR, NOT */
 	size_t count;
 	const struct matcher *matcher; /* LEAF */
+	/* GROUP: holds if the operand holds any of the patterns */
+	uint32_t operand;
+	const struct pattern_set *patterns;
 };
 
 /* One token of an output: text, or an operand and the name it has among the fields of an alert. */
@@ -74,20 +79,22 @@ struct rule_program {
 	int source; /* its row */
 	struct evt_set events;
 	struct format output;
-};
-
-/* The rules of one source that can hold for one evt.type, in order of definition. */
-struct bucket {
-	uint32_t *rules;
-	size_t count;
+	/* what the rule is found by, one of which must hold: terms that are leaves; none if it is always asked */
+	uint32_t *found_by;
+	size_t found_by_count;
 };
 
 struct program {
 	struct operand *operands;
 	struct node *nodes;
-	size_t operand_count, operand_size, node_count, node_size;
-	uint32_t evt_time;					/* operand of %evt.time */
-	struct run_spare *spare;				/* memory between events */
-	struct map *operand_names, *node_names;			/* text to number + 1 while compiling */
-	struct bucket buckets[RULE_SOURCES][EVT_TYPES_MAX + 1]; /* the last: names not in the table */
+	struct term *terms;
+	size_t operand_count, operand_size, node_count, node_size, term_count;
+	uint32_t evt_time;	       /* operand of %evt.time */
+	struct run_spare *spare;       /* memory between events */
+	struct map *operand_names, *node_names; /* text to number + 1 while compiling */
+	size_t pattern_count;		/* of the triggers of all plans */
+	size_t mark_count, mark_word_count; /* words of a bit per rule; of a bit per such word */
+	struct text_set *evt_types;	/* names of the table */
+	struct evt_set wanted[RULE_SOURCES];
+	const struct event_class *classes[RULE_SOURCES][EVT_TYPES_MAX + 1]; /* the last: names not in the table */
 };

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Memory that no event uses at the moment. Threads that run at the same time make their own and the last one back stays. */
+#define SPARES 4 /* events of other threads, and alerts that are made while an event is matched */
+
+/* Memory that no event uses at the moment. Who finds none makes some, and what has no place when given back is freed. */
 struct run_spare {
-	_Atomic(struct run_memory *) memory;
+	_Atomic(struct run_memory *) memories[SPARES];
 };
 
 struct run_spare *run_spare_new(void)
@@ -24,40 +26,64 @@ static void memory_free(struct run_memory *memory)
 
 void run_spare_free(struct run_spare *spare)
 {
-	if (spare)
-		memory_free(atomic_load(&spare->memory));
+	for (size_t i = 0; spare && i < SPARES; i++)
+		memory_free(atomic_load(&spare->memories[i]));
 	free(spare);
+}
+
+/* Numbers that a round leaves behind and the next one does not look at. */
+static size_t state_count(const struct program *program)
+{
+	return program->operand_count * 2 + program->node_count + program->term_count + program->pattern_count;
 }
 
 static struct run_memory *memory_new(const struct program *program)
 {
-	size_t states = (program->operand_count * 2 + program->node_count) * sizeof(uint32_t);
+	size_t states = state_count(program) * sizeof(uint32_t);
 	size_t values = program->operand_count * (sizeof(struct value) + sizeof(uint64_t));
-	struct run_memory *memory = calloc(1, sizeof(*memory) + values + states);
+	size_t marks = (program->mark_count + program->mark_word_count) * sizeof(uint64_t);
+	struct run_memory *memory = calloc(1, sizeof(*memory) + values + marks + states);
 
 	if (!memory)
 		return NULL;
 	arena_init(&memory->arena, TRANSFORMED_MAX);
 	memory->values = (struct value *)(memory + 1);
 	memory->hashes = (uint64_t *)(memory->values + program->operand_count);
-	memory->operand_states = (uint32_t *)(memory->hashes + program->operand_count);
+	memory->marks = memory->hashes + program->operand_count;
+	memory->mark_words = memory->marks + program->mark_count;
+	memory->operand_states = (uint32_t *)(memory->mark_words + program->mark_word_count);
 	memory->hash_rounds = memory->operand_states + program->operand_count;
 	memory->node_states = memory->hash_rounds + program->operand_count;
+	memory->term_states = memory->node_states + program->node_count;
+	memory->pattern_rounds = memory->term_states + program->term_count;
 	return memory;
 }
 
 static void round_next(struct run_memory *memory, const struct program *program)
 {
 	if (memory->round == RUN_ROUNDS_MAX) {
-		memset(memory->operand_states, 0, (program->operand_count + program->node_count) * sizeof(uint32_t));
+		memset(memory->operand_states, 0, state_count(program) * sizeof(uint32_t));
 		memory->round = 0;
 	}
 	memory->round++;
 }
 
+static struct run_memory *spare_take(struct run_spare *spare)
+{
+	for (size_t i = 0; i < SPARES; i++) {
+		struct run_memory *memory = NULL;
+
+		if (atomic_load_explicit(&spare->memories[i], memory_order_relaxed))
+			memory = atomic_exchange(&spare->memories[i], NULL);
+		if (memory)
+			return memory;
+	}
+	return NULL;
+}
+
 bool run_init(struct run *run, const struct program *program, const struct field_reader *reader, const char *evt_type)
 {
-	struct run_memory *memory = atomic_exchange(&program->spare->memory, NULL);
+	struct run_memory *memory = spare_take(program->spare);
 
 	if (!memory)
 		memory = memory_new(program);
@@ -70,8 +96,17 @@ bool run_init(struct run *run, const struct program *program, const struct field
 
 void run_fini(struct run *run)
 {
-	arena_reset(&run->memory->arena);
-	memory_free(atomic_exchange(&run->program->spare->memory, run->memory));
+	struct run_spare *spare = run->program->spare;
+	struct run_memory *none;
+
+	if (run->memory->arena.blocks)
+		arena_reset(&run->memory->arena);
+	for (size_t i = 0; i < SPARES; i++) {
+		none = NULL;
+		if (atomic_compare_exchange_strong(&spare->memories[i], &none, run->memory))
+			return;
+	}
+	memory_free(run->memory);
 }
 
 /* All ancestors that have the field, parent first. */
@@ -123,17 +158,53 @@ const struct value *run_operand(struct run *run, uint32_t operand)
 }
 
 /* Many sets are asked about the same text; its hash is made once. */
-static bool set_has(struct run *run, const struct matcher *matcher, const struct value *value)
+static uint64_t hash_of(struct run *run, uint32_t operand, const struct value *value)
 {
 	struct run_memory *memory = run->memory;
-	uint32_t *round = &memory->hash_rounds[matcher->left];
-	uint64_t *hash = &memory->hashes[matcher->left];
+	uint32_t *round = &memory->hash_rounds[operand];
 
 	if (*round != memory->round) {
 		*round = memory->round;
-		*hash = text_hash(value->text, value->length);
+		memory->hashes[operand] = text_hash(value->text, value->length);
 	}
-	return text_set_has_hashed(matcher->set, value->text, value->length, *hash) == (matcher->op != OP_NE);
+	return memory->hashes[operand];
+}
+
+static bool set_has(struct run *run, const struct matcher *matcher, const struct value *value)
+{
+	const struct text_set *set = matcher->set;
+	bool has = text_set_may_have(set, value->length) &&
+		   text_set_find(set, value->text, value->length, hash_of(run, matcher->left, value)) != TEXT_SET_NONE;
+
+	return has == (matcher->op != OP_NE);
+}
+
+bool run_patterns(struct run *run, uint32_t operand, const struct pattern_set *patterns, pattern_hit *hit,
+		  void *context)
+{
+	const struct value *value = run_operand(run, operand);
+
+	if (!value)
+		return false;
+	if (!value->is_list)
+		return pattern_set_find(patterns, value,
+					pattern_set_hashes(patterns, value) ? hash_of(run, operand, value) : 0, hit,
+					context);
+	for (size_t i = 0; i < value->count; i++) {
+		const struct value *item = &value->items[i];
+		uint64_t hash = pattern_set_hashes(patterns, item) ? text_hash(item->text, item->length) : 0;
+
+		if (pattern_set_find(patterns, item, hash, hit, context))
+			return true;
+	}
+	return false;
+}
+
+static bool hit_enough(void *context, const struct pattern_found *found)
+{
+	(void)context;
+	(void)found;
+	return true;
 }
 
 static bool leaf_run(struct run *run, const struct matcher *matcher)
@@ -160,6 +231,8 @@ static bool node_find_out(struct run *run, const struct node *node)
 		return node->kind == NODE_TRUE;
 	case NODE_LEAF:
 		return leaf_run(run, node->matcher);
+	case NODE_GROUP:
+		return run_patterns(run, node->operand, node->patterns, hit_enough, NULL);
 	case NODE_NOT:
 		return !run_node(run, node->children[0]);
 	default:

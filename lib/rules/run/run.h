@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "rules/run/matcher.h"
+#include "rules/run/pattern_set.h"
 
 #define RUN_ROUNDS_MAX (UINT32_MAX / 2)
 
@@ -14,9 +15,10 @@
  */
 struct run_memory {
 	uint32_t round; /* the event's number, 1 to RUN_ROUNDS_MAX */
-	uint32_t *node_states, *operand_states, *hash_rounds;
+	uint32_t *node_states, *term_states, *operand_states, *hash_rounds, *pattern_rounds;
 	struct value *values; /* of operands */
 	uint64_t *hashes;     /* of their texts */
+	uint64_t *marks, *mark_words; /* rules to be asked; all 0 between events */
 	struct arena arena;   /* what transformers make */
 };
 
@@ -40,6 +42,10 @@ bool run_node(struct run *run, uint32_t node);
 
 /* The value of an operand, or NULL if the event has none. */
 const struct value *run_operand(struct run *run, uint32_t operand);
+
+/* Looks the value of an operand up, each member of a list. True if hit said that it is enough. */
+bool run_patterns(struct run *run, uint32_t operand, const struct pattern_set *patterns, pattern_hit *hit,
+		  void *context);
 
 /* Makes the value of a transformer from its parts; false if one is absent. */
 bool transform_run(struct run *run, const struct operand *operand, struct value *ret);

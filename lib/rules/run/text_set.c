@@ -11,17 +11,32 @@ struct text_slot {
 
 struct text_set {
 	size_t shortest, longest;
+	const struct value *values;
 	size_t mask;
 	struct text_slot *slots;
 };
 
+#define HASH_FACTOR UINT64_C(0x9e3779b97f4a7c15) /* 2^64 divided by the golden ratio */
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * HASH_FACTOR;
+	return hash ^ hash >> 29;
+}
+
+/* Eight bytes at a time; only ever compared within one process, so the order of bytes does not matter. */
 uint64_t text_hash(const char *text, size_t length)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = length, word = 0;
 
+	for (; length >= sizeof(word); text += sizeof(word), length -= sizeof(word)) {
+		memcpy(&word, text, sizeof(word));
+		hash = mix(hash, word);
+	}
+	word = 0;
 	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
-	return hash ^ (hash >> 32);
+		word = word << 8 | (unsigned char)text[i];
+	return mix(mix(hash, word), 0);
 }
 
 /* The slot that holds the text, or the empty one where it belongs. */
@@ -49,6 +64,7 @@ struct text_set *text_set_new(struct arena *arena, const struct value *values, s
 	if (!set)
 		return NULL;
 	set->mask = size - 1;
+	set->values = values;
 	set->shortest = SIZE_MAX;
 	set->slots = arena_array(arena, struct text_slot, size);
 	if (!set->slots)
@@ -65,16 +81,20 @@ struct text_set *text_set_new(struct arena *arena, const struct value *values, s
 	return set;
 }
 
-bool text_set_has_hashed(const struct text_set *set, const char *text, size_t length, uint64_t hash)
+bool text_set_may_have(const struct text_set *set, size_t length)
 {
-	if (length < set->shortest || length > set->longest)
-		return false;
-	return slot_find(set, text, length, hash)->value;
+	return length >= set->shortest && length <= set->longest;
+}
+
+size_t text_set_find(const struct text_set *set, const char *text, size_t length, uint64_t hash)
+{
+	const struct value *found = slot_find(set, text, length, hash)->value;
+
+	return found ? (size_t)(found - set->values) : TEXT_SET_NONE;
 }
 
 bool text_set_has(const struct text_set *set, const char *text, size_t length)
 {
-	if (length < set->shortest || length > set->longest)
-		return false;
-	return text_set_has_hashed(set, text, length, text_hash(text, length));
+	return text_set_may_have(set, length) &&
+	       text_set_find(set, text, length, text_hash(text, length)) != TEXT_SET_NONE;
 }
