@@ -305,7 +305,7 @@ int main(int argc, char **argv)
 	for (int i = 0; argc > 1 && i < 3; i++)
 		ruleset_free(files_load(argv + 1, argc - 1, false));
 	set = argc > 1 ? files_load(argv + 1, argc - 1, true) : NULL;
-	for (size_t i = 0; set && i < sizeof(all) / sizeof(*all); i++)
+	for (size_t i = 0; set && i < sizeof(all) / sizeof(*all); i++) if (!getenv("ONLY") || strstr(all[i].name, getenv("ONLY")))
 		series_run(set, &all[i]);
 	ruleset_free(set);
 	for (int count = 100; count <= 10000; count *= 10) {

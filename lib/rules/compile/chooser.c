@@ -9,8 +9,8 @@
 
 #define OPERAND_BITS 64	   /* operands are counted in so many bins */
 #define ROUNDS	     3	   /* each knows from the one before how many rules look a field up */
-#define RULE_COST    8.0f  /* of asking a rule, in comparisons of a text */
-#define FIELD_COST   4.0f  /* of reading a field and looking it up */
+#define RULE_COST    3.0f  /* of asking a rule, besides what its checks cost */
+#define FIELD_COST   1.0f  /* of looking a field up, besides reading it; in comparisons of a text */
 #define GATE_COST    1.0f
 #define HALF_GATE    0.75f /* of a check that two rules or more have */
 #define ALWAYS_FROM  0.85f /* a rule that so many events find may as well be asked */
@@ -31,7 +31,9 @@ struct chooser {
 	uint32_t *rules_of;	/* by node: rules that have it */
 	uint32_t *last_rule;	/* by term: that was counted for it */
 	uint32_t round;
+	float rule_cost;	   /* of asking a rule, on average */
 	float users[OPERAND_BITS]; /* rules that look such an operand up */
+	float costs[OPERAND_BITS]; /* of doing so */
 	struct vector leaves;
 };
 
@@ -52,10 +54,10 @@ static uint32_t leaf_operand(const struct program *program, uint32_t node)
 
 static float way_cost(const struct chooser *chooser, const struct way *way)
 {
-	float cost = way->likely * RULE_COST + way->gates * GATE_COST;
+	float cost = way->likely * chooser->rule_cost + way->gates * GATE_COST;
 
 	for (uint64_t bits = way->operands; bits; bits &= bits - 1)
-		cost += FIELD_COST / chooser->users[__builtin_ctzll(bits)];
+		cost += chooser->costs[__builtin_ctzll(bits)] / chooser->users[__builtin_ctzll(bits)];
 	return cost;
 }
 
@@ -184,18 +186,33 @@ static bool leaves_choose(struct chooser *chooser, struct planned *rule)
 	return rule->leaves;
 }
 
+static void costs_fill(struct chooser *chooser)
+{
+	const struct program *program = &chooser->set->program;
+
+	for (size_t i = 0; i < program->operand_count; i++) {
+		float *cost = &chooser->costs[i % OPERAND_BITS];
+		float one = operand_cost(&program->operands[i]) + FIELD_COST;
+
+		*cost = *cost > one ? *cost : one;
+	}
+}
+
 bool planned_choose(struct ruleset *set, const struct term_maker *maker, struct planned *rules, size_t count)
 {
 	AUTO_FREE struct way *ways = calloc(set->program.term_count, sizeof(*ways));
 	AUTO_FREE uint32_t *last_rule = calloc(set->program.term_count, sizeof(*last_rule));
 	AUTO_FREE uint32_t *rules_of = calloc(set->program.node_count, sizeof(*rules_of));
 	struct chooser chooser = { .set = set, .maker = maker, .ways = ways, .last_rule = last_rule,
-				   .rules_of = rules_of };
+				   .rules_of = rules_of, .rule_cost = RULE_COST };
 
 	if (!ways || !last_rule || !rules_of)
 		return false;
-	for (uint32_t i = 0; i < count; i++)
+	costs_fill(&chooser);
+	for (uint32_t i = 0; i < count; i++) {
 		nodes_count(&chooser, rules[i].term, i + 1);
+		chooser.rule_cost += term_guess(maker, rules[i].term).cost / (float)count;
+	}
 	for (size_t i = 0; i < OPERAND_BITS; i++)
 		chooser.users[i] = (float)count + 1;
 	for (int i = 0; i < ROUNDS; i++)

@@ -26,9 +26,10 @@ static const struct {
 #undef ROW
 };
 
+/* However many constants a set has, the other values may be just as common. */
 static float capped(float likely)
 {
-	return likely < MOST ? likely : MOST;
+	return likely < HALF ? likely : HALF;
 }
 
 static float constant_likely(const struct operand *operand, const struct value *constant)
@@ -93,9 +94,14 @@ static float likely_of(const struct operand *operand, const struct matcher *matc
 	}
 }
 
+float operand_cost(const struct operand *operand)
+{
+	return operand->kind == OPERAND_TRANSFORM ? TRANSFORM_COST : operand->is_ancestors ? ANCESTORS_COST : 1;
+}
+
 static float cost_of(const struct operand *operand, const struct matcher *matcher)
 {
-	float cost = operand->kind == OPERAND_TRANSFORM ? TRANSFORM_COST : operand->is_ancestors ? ANCESTORS_COST : 1;
+	float cost = operand_cost(operand);
 
 	switch (matcher->op) {
 	case OP_REGEX:

@@ -10,4 +10,7 @@ struct guess {
 	float likely, cost;
 };
 
+/* Of reading an operand for the first time. */
+float operand_cost(const struct operand *operand);
+
 struct guess check_guess(const struct program *program, const struct matcher *matcher);

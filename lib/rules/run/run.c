@@ -146,15 +146,13 @@ static bool operand_read(struct run *run, const struct operand *operand, struct 
 	}
 }
 
-const struct value *run_operand(struct run *run, uint32_t operand)
+const struct value *run_operand_first(struct run *run, uint32_t operand)
 {
 	struct run_memory *memory = run->memory;
-	uint32_t *state = &memory->operand_states[operand];
+	bool has = operand_read(run, &run->program->operands[operand], &memory->values[operand]);
 
-	if (*state >> 1 != memory->round)
-		*state = memory->round << 1 |
-			 operand_read(run, &run->program->operands[operand], &memory->values[operand]);
-	return *state & 1 ? &memory->values[operand] : NULL;
+	memory->operand_states[operand] = memory->round << 1 | has;
+	return has ? &memory->values[operand] : NULL;
 }
 
 /* Many sets are asked about the same text; its hash is made once. */
@@ -244,11 +242,10 @@ static bool node_find_out(struct run *run, const struct node *node)
 	}
 }
 
-bool run_node(struct run *run, uint32_t node)
+bool run_node_first(struct run *run, uint32_t node)
 {
-	uint32_t *state = &run->memory->node_states[node];
+	bool holds = node_find_out(run, &run->program->nodes[node]);
 
-	if (*state >> 1 != run->memory->round)
-		*state = run->memory->round << 1 | node_find_out(run, &run->program->nodes[node]);
-	return *state & 1;
+	run->memory->node_states[node] = run->memory->round << 1 | holds;
+	return holds;
 }

@@ -38,10 +38,9 @@ void run_fini(struct run *run);
 struct run_spare *run_spare_new(void);
 void run_spare_free(struct run_spare *spare); /* accepts NULL */
 
-bool run_node(struct run *run, uint32_t node);
-
-/* The value of an operand, or NULL if the event has none. */
-const struct value *run_operand(struct run *run, uint32_t operand);
+/* Whether a node holds; the value of an operand, or NULL if the event has none. Found out once for each event. */
+static inline bool run_node(struct run *run, uint32_t node);
+static inline const struct value *run_operand(struct run *run, uint32_t operand);
 
 /* Looks the value of an operand up, each member of a list. True if hit said that it is enough. */
 bool run_patterns(struct run *run, uint32_t operand, const struct pattern_set *patterns, pattern_hit *hit,
@@ -49,3 +48,23 @@ bool run_patterns(struct run *run, uint32_t operand, const struct pattern_set *p
 
 /* Makes the value of a transformer from its parts; false if one is absent. */
 bool transform_run(struct run *run, const struct operand *operand, struct value *ret);
+
+/* What the two above do the first time. */
+bool run_node_first(struct run *run, uint32_t node);
+const struct value *run_operand_first(struct run *run, uint32_t operand);
+
+static inline bool run_node(struct run *run, uint32_t node)
+{
+	uint32_t state = run->memory->node_states[node];
+
+	return state >> 1 == run->memory->round ? state & 1 : run_node_first(run, node);
+}
+
+static inline const struct value *run_operand(struct run *run, uint32_t operand)
+{
+	uint32_t state = run->memory->operand_states[operand];
+
+	if (state >> 1 != run->memory->round)
+		return run_operand_first(run, operand);
+	return state & 1 ? &run->memory->values[operand] : NULL;
+}
