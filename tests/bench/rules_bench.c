@@ -271,17 +271,20 @@ struct shape {
 };
 
 static const struct shape shapes[] = {
-	{ "names and beginnings", "evt.type in (open, openat) and evt.is_open_read=true and proc.name in (a%1$d, b%1$d) "
-				  "and fd.name startswith /srv/%1$d/ and not user.name = u%1$d" },
+	{ "names and beginnings",
+	  "evt.type in (open, openat) and evt.is_open_read=true and proc.name in (a%1$d, b%1$d) "
+	  "and fd.name startswith /srv/%1$d/ and not user.name = u%1$d" },
 	{ "beginnings", "evt.type in (open, openat) and fd.name startswith /data/%1$d/ and not proc.name = u%1$d" },
 	{ "endings", "evt.type in (open, openat) and fd.name endswith .x%1$d and evt.is_open_read=true" },
 	{ "parts", "evt.type in (open, openat) and fd.name contains secret%1$d and proc.cmdline contains get%1$d" },
 	{ "paths", "evt.type in (open, openat) and fd.name pmatch (/opt/p%1$d, /usr/local/p%1$d/bin)" },
 	{ "shell patterns", "evt.type in (open, openat) and fd.name glob /home/*/vault%1$d/*" },
 	{ "regular expressions", "evt.type in (open, openat) and fd.name regex '/run/user%1$d/.*[.]sock'" },
-	{ "exceptions to one check", "evt.type in (open, openat) and proc.name = worker and not fd.name startswith /mnt/%1$d/" },
-	{ "the same, where it holds", "evt.type in (open, openat) and proc.name = node and fd.num = 3 and not fd.name "
-				      "startswith /var and not proc.cmdline endswith x%1$d" },
+	{ "exceptions to one check",
+	  "evt.type in (open, openat) and proc.name = worker and not fd.name startswith /mnt/%1$d/" },
+	{ "the same, where it holds",
+	  "evt.type in (open, openat) and proc.name = node and fd.num = 3 and not fd.name "
+	  "startswith /var and not proc.cmdline endswith x%1$d" },
 };
 
 static struct ruleset *shape_load(const struct shape *shape, int count, double *ret_ms)
@@ -292,7 +295,8 @@ static struct ruleset *shape_load(const struct shape *shape, int count, double *
 	struct err err;
 
 	for (int i = 0; i < count; i++) {
-		strbuf_addf(&text, "- rule: made %d\n  desc: d\n  output: o\n  priority: INFO\n  condition: >\n    ", i);
+		strbuf_addf(&text, "- rule: made %d\n  desc: d\n  output: o\n  priority: INFO\n  condition: >\n    ",
+			    i);
 		strbuf_addf(&text, shape->condition, i);
 		strbuf_addc(&text, '\n');
 	}

@@ -7,10 +7,10 @@
 #include "rules/compile/compile.h"
 #include "rules/compile/pattern.h"
 
-#define OPERAND_BITS 64	   /* operands are counted in so many bins */
-#define ROUNDS	     3	   /* each knows from the one before how many rules look a field up */
-#define RULE_COST    3.0f  /* of asking a rule, besides what its checks cost */
-#define FIELD_COST   1.0f  /* of looking a field up, besides reading it; in comparisons of a text */
+#define OPERAND_BITS 64	  /* operands are counted in so many bins */
+#define ROUNDS	     3	  /* each knows from the one before how many rules look a field up */
+#define RULE_COST    3.0f /* of asking a rule, besides what its checks cost */
+#define FIELD_COST   1.0f /* of looking a field up, besides reading it; in comparisons of a text */
 #define GATE_COST    1.0f
 #define HALF_GATE    0.75f /* of a check that two rules or more have */
 #define ALWAYS_FROM  0.85f /* a rule that so many events find may as well be asked */
@@ -27,9 +27,9 @@ struct way {
 struct chooser {
 	struct ruleset *set;
 	const struct term_maker *maker;
-	struct way *ways; /* by term */
-	uint32_t *rules_of;	/* by node: rules that have it */
-	uint32_t *last_rule;	/* by term: that was counted for it */
+	struct way *ways;    /* by term */
+	uint32_t *rules_of;  /* by node: rules that have it */
+	uint32_t *last_rule; /* by term: that was counted for it */
 	uint32_t round;
 	float rule_cost;	   /* of asking a rule, on average */
 	float users[OPERAND_BITS]; /* rules that look such an operand up */
@@ -203,8 +203,12 @@ bool planned_choose(struct ruleset *set, const struct term_maker *maker, struct 
 	AUTO_FREE struct way *ways = calloc(set->program.term_count, sizeof(*ways));
 	AUTO_FREE uint32_t *last_rule = calloc(set->program.term_count, sizeof(*last_rule));
 	AUTO_FREE uint32_t *rules_of = calloc(set->program.node_count, sizeof(*rules_of));
-	struct chooser chooser = { .set = set, .maker = maker, .ways = ways, .last_rule = last_rule,
-				   .rules_of = rules_of, .rule_cost = RULE_COST };
+	struct chooser chooser = { .set = set,
+				   .maker = maker,
+				   .ways = ways,
+				   .last_rule = last_rule,
+				   .rules_of = rules_of,
+				   .rule_cost = RULE_COST };
 
 	if (!ways || !last_rule || !rules_of)
 		return false;

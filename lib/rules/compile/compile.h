@@ -53,7 +53,8 @@ bool evt_type_known(const char *name);
 int evt_type_find(const char *name);   /* row of model/evt_types.def, or -1 */
 const char *evt_type_name(size_t row); /* NULL past the last */
 size_t evt_set_count(const struct evt_set *events);
-bool evt_set_has(const struct evt_set *events, int type); /* its row, or EVT_TYPES_MAX for names that the table does not have */
+bool evt_set_has(const struct evt_set *events,
+		 int type); /* its row, or EVT_TYPES_MAX for names that the table does not have */
 void evt_set_add(struct evt_set *events, const struct evt_set *more);
 bool evt_set_is_all(const struct evt_set *events);
 

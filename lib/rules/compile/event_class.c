@@ -8,7 +8,9 @@
 /* Splits each class into those types that have the bit and those that have not. False if there are too many then. */
 static bool classes_split(struct type_classes *classes, const bool *bits)
 {
-	unsigned int numbers[CLASSES_MAX][2] = { 0 }; /* new number + 1 of what was a class without and with the bit */
+	unsigned int numbers[CLASSES_MAX][2] = {
+		0
+	}; /* new number + 1 of what was a class without and with the bit */
 	struct type_classes split = { .count = 0 };
 
 	for (int type = 0; type <= EVT_TYPES_MAX; type++) {

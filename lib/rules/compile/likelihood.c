@@ -3,19 +3,19 @@
 #include "base/bytes.h"
 #include "rules/run/matcher.h"
 
-#define NAME_LIKELY	0.002f
-#define NUMBER_LIKELY	0.05f
-#define SHORT_LIKELY	0.1f /* a text of one or two letters */
-#define ADDRESS_LIKELY	0.01f
-#define HALF		0.5f
-#define MOST		0.9f
-#define PATTERN_LIKELY	0.05f
-#define PER_MILLE	1000.0f
-#define TRANSFORM_COST	20.0f
-#define ANCESTORS_COST	30.0f
-#define REGEX_COST	40.0f
-#define PATTERN_COST	10.0f
-#define SEARCH_COST	3.0f
+#define NAME_LIKELY    0.002f
+#define NUMBER_LIKELY  0.05f
+#define SHORT_LIKELY   0.1f /* a text of one or two letters */
+#define ADDRESS_LIKELY 0.01f
+#define HALF	       0.5f
+#define MOST	       0.9f
+#define PATTERN_LIKELY 0.05f
+#define PER_MILLE      1000.0f
+#define TRANSFORM_COST 20.0f
+#define ANCESTORS_COST 30.0f
+#define REGEX_COST     40.0f
+#define PATTERN_COST   10.0f
+#define SEARCH_COST    3.0f
 
 static const struct {
 	enum field field;

@@ -14,7 +14,7 @@ struct planner {
 	struct ruleset *set;
 	struct term_maker *maker;
 	struct pattern_list *lists; /* by operand: patterns of the plan at hand */
-	struct map *classes; /* by their rules and terms */
+	struct map *classes;	    /* by their rules and terms */
 	struct planned *rules;
 	size_t rule_count;
 	const struct plan *common; /* of the source at hand */
@@ -75,8 +75,8 @@ static bool triggers_fill(struct planner *planner, struct plan *plan)
 		if (!list->count)
 			continue;
 		trigger->operand = i;
-		trigger->patterns = pattern_set_new(&planner->set->arena, program->operands[i].type, list->items,
-						    list->count);
+		trigger->patterns =
+			pattern_set_new(&planner->set->arena, program->operands[i].type, list->items, list->count);
 		if (!trigger->patterns)
 			return false;
 		list->count = 0;
@@ -121,16 +121,15 @@ static struct plan *plan_make(struct planner *planner)
 	struct plan *plan = arena_new(arena, struct plan);
 	AUTO_FREE struct vector *gates = calloc(planner->set->program.term_count, sizeof(*gates));
 	struct vector always = { 0 };
-	bool fine = plan && gates &&
-		    planned_choose(planner->set, planner->maker, planner->rules, planner->rule_count);
+	bool fine =
+		plan && gates && planned_choose(planner->set, planner->maker, planner->rules, planner->rule_count);
 
 	for (size_t i = 0; fine && i < planner->rule_count; i++) {
 		const struct planned *rule = &planner->rules[i];
 		struct rule_program *program =
 			&((struct rule_item *)planner->set->compiled.items[rule->rule])->program;
 
-		fine = rule->leaf_count ? rule_place(planner, rule, gates)
-					: rules_mark(&always, arena, rule->rule);
+		fine = rule->leaf_count ? rule_place(planner, rule, gates) : rules_mark(&always, arena, rule->rule);
 		program->found_by = rule->leaves;
 		program->found_by_count = rule->leaf_count;
 	}

@@ -129,7 +129,8 @@ static uint32_t term_intern(struct term_maker *maker, const struct term *term, s
 
 	if (program->term_count * 2 >= maker->slot_count && !slots_grow(maker))
 		return memory_fail(maker);
-	for (at = hash_of(term) & (maker->slot_count - 1); maker->slots[at]; at = (at + 1) & (maker->slot_count - 1)) {
+	for (at = hash_of(term) & (maker->slot_count - 1); maker->slots[at];
+	     at = (at + 1) & (maker->slot_count - 1)) {
 		if (is_same(&program->terms[maker->slots[at] - 1], term))
 			return maker->slots[at] - 1;
 	}

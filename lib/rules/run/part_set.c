@@ -5,9 +5,9 @@
 
 #include "base/arena.h"
 
-#define BYTES	     256
-#define PAIR_BITS    4096 /* of the filter that knows how parts begin */
-#define BINARY_SEARCH 8	  /* children from which on they are searched by halves */
+#define BYTES	      256
+#define PAIR_BITS     4096 /* of the filter that knows how parts begin */
+#define BINARY_SEARCH 8	   /* children from which on they are searched by halves */
 
 /* State 0 is where nothing has begun; the children of a state stand together, in order of their bytes. */
 struct state {

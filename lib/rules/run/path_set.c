@@ -171,8 +171,7 @@ bool path_set_has(const struct path_set *set, const char *path, size_t length)
 {
 	char plain[PATH_PLAIN_MAX];
 
-	if (set->plain &&
-	    prefix_set_longest(set->plain, plain, path_plain_into(plain, path, length)) != PREFIX_NONE)
+	if (set->plain && prefix_set_longest(set->plain, plain, path_plain_into(plain, path, length)) != PREFIX_NONE)
 		return true;
 	for (size_t i = 0; i < set->count; i++) {
 		if (path_begins(&set->paths[i], path, length))

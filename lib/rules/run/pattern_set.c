@@ -84,8 +84,9 @@ bool pattern_make(struct arena *arena, enum pattern_kind kind, const struct valu
 		own = (char *)key.text;
 	if (!own || !key.length)
 		return false;
-	*ret = (struct pattern){ .kind = kind, .text = own, .length = key.length, .bits = key.length * 8,
-				 .number = number };
+	*ret = (struct pattern){
+		.kind = kind, .text = own, .length = key.length, .bits = key.length * 8, .number = number
+	};
 	if (kind == PATTERN_NET) {
 		ret->bits = bits + 8;
 		bits_cut(own, key.length, ret->bits);
@@ -160,8 +161,8 @@ static struct prefix_set *prefixes_make(struct arena *arena, const struct patter
 	AUTO_FREE struct prefix *prefixes = calloc(count, sizeof(*prefixes));
 
 	for (size_t i = 0; prefixes && i < count; i++)
-		prefixes[i] = (struct prefix){ patterns[i].text, patterns[i].length, patterns[i].bits,
-					       patterns[i].number };
+		prefixes[i] =
+			(struct prefix){ patterns[i].text, patterns[i].length, patterns[i].bits, patterns[i].number };
 	return prefixes ? prefix_set_new(arena, prefixes, count, patterns->kind == PATTERN_END) : NULL;
 }
 
@@ -194,8 +195,7 @@ static bool kind_fill(struct pattern_set *set, struct arena *arena, const struct
 	}
 }
 
-struct pattern_set *pattern_set_new(struct arena *arena, enum value_type type, struct pattern *patterns,
-				    size_t count)
+struct pattern_set *pattern_set_new(struct arena *arena, enum value_type type, struct pattern *patterns, size_t count)
 {
 	struct pattern_set *set = arena_new(arena, struct pattern_set);
 

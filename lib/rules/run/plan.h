@@ -22,8 +22,8 @@ enum term_kind { TERM_FALSE, TERM_TRUE, TERM_ALL, TERM_ANY, TERM_LEAF };
 
 struct term {
 	enum term_kind kind;
-	bool is_not; /* LEAF */
-	uint32_t node; /* LEAF */
+	bool is_not;	 /* LEAF */
+	uint32_t node;	 /* LEAF */
 	uint32_t *terms; /* ALL, ANY */
 	size_t count;
 };

@@ -87,8 +87,8 @@ static void rows_link(struct prefix_set *set)
 	for (uint32_t i = 0; i < set->count; i++) {
 		const struct prefix *prefix = &set->rows[i].prefix;
 		uint32_t at = i ? i - 1 : PREFIX_NONE;
-		size_t shared = i ? bits_shared(set->is_reversed, &set->rows[at].prefix, prefix->text, prefix->length)
-				  : 0;
+		size_t shared =
+			i ? bits_shared(set->is_reversed, &set->rows[at].prefix, prefix->text, prefix->length) : 0;
 
 		while (at != PREFIX_NONE && set->rows[at].prefix.bits > shared)
 			at = set->rows[at].shorter;

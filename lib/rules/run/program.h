@@ -89,12 +89,12 @@ struct program {
 	struct node *nodes;
 	struct term *terms;
 	size_t operand_count, operand_size, node_count, node_size, term_count;
-	uint32_t evt_time;	       /* operand of %evt.time */
-	struct run_spare *spare;       /* memory between events */
+	uint32_t evt_time;			/* operand of %evt.time */
+	struct run_spare *spare;		/* memory between events */
 	struct map *operand_names, *node_names; /* text to number + 1 while compiling */
-	size_t pattern_count;		/* of the triggers of all plans */
-	size_t mark_count, mark_word_count; /* words of a bit per rule; of a bit per such word */
-	struct text_set *evt_types;	/* names of the table */
+	size_t pattern_count;			/* of the triggers of all plans */
+	size_t mark_count, mark_word_count;	/* words of a bit per rule; of a bit per such word */
+	struct text_set *evt_types;		/* names of the table */
 	struct evt_set wanted[RULE_SOURCES];
 	const struct event_class *classes[RULE_SOURCES][EVT_TYPES_MAX + 1]; /* the last: names not in the table */
 };

@@ -171,8 +171,9 @@ static uint64_t hash_of(struct run *run, uint32_t operand, const struct value *v
 static bool set_has(struct run *run, const struct matcher *matcher, const struct value *value)
 {
 	const struct text_set *set = matcher->set;
-	bool has = text_set_may_have(set, value->length) &&
-		   text_set_find(set, value->text, value->length, hash_of(run, matcher->left, value)) != TEXT_SET_NONE;
+	bool has =
+		text_set_may_have(set, value->length) &&
+		text_set_find(set, value->text, value->length, hash_of(run, matcher->left, value)) != TEXT_SET_NONE;
 
 	return has == (matcher->op != OP_NE);
 }

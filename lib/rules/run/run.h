@@ -16,10 +16,10 @@
 struct run_memory {
 	uint32_t round; /* the event's number, 1 to RUN_ROUNDS_MAX */
 	uint32_t *node_states, *term_states, *operand_states, *hash_rounds, *pattern_rounds;
-	struct value *values; /* of operands */
-	uint64_t *hashes;     /* of their texts */
+	struct value *values;	      /* of operands */
+	uint64_t *hashes;	      /* of their texts */
 	uint64_t *marks, *mark_words; /* rules to be asked; all 0 between events */
-	struct arena arena;   /* what transformers make */
+	struct arena arena;	      /* what transformers make */
 };
 
 struct run {
