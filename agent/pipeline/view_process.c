@@ -330,6 +330,11 @@ static bool read_group(const struct view *view, const char *argument UNUSED, str
 	return set_known(ret, view->process->group);
 }
 
+static bool read_exec_session(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	return set_known(ret, view->process->exec_session);
+}
+
 static bool read_login_user(const struct view *view, const char *argument UNUSED, struct value *ret)
 {
 	return set_known(ret, view->process->login_user);
@@ -428,4 +433,5 @@ const view_reader view_process_readers[FIELD_COUNT] = {
 	[FIELD_ECS_SERVICE] = read_task_service,
 	[FIELD_ECS_ACCOUNT] = read_task_account,
 	[FIELD_ECS_REGION] = read_task_region,
+	[FIELD_ECS_EXEC_SESSION_ID] = read_exec_session,
 };

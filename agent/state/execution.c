@@ -82,6 +82,7 @@ void execution_copy(struct execution *execution, const struct execution *from)
 	execution->view.cwd = execution->cwd;
 	from->image->refs++;
 	use_image(execution, from->image);
+	execution_join_session(execution, from);
 	execution_set_container(execution, from->container);
 	execution->container_start_ns = from->container_start_ns;
 }
@@ -141,6 +142,16 @@ bool execution_read_program(struct execution *execution, const struct exec_facts
 	execution->cwd = cwd ? strdup(cwd) : NULL;
 	execution->view.cwd = execution->cwd;
 	return true;
+}
+
+void execution_join_session(struct execution *execution, const struct execution *from)
+{
+	const char *own = exec_session_of(&execution->view);
+
+	if (own || from)
+		snprintf(execution->exec_session, sizeof(execution->exec_session), "%s",
+			 own ? own : from->exec_session);
+	execution->view.exec_session = execution->exec_session[0] ? execution->exec_session : NULL;
 }
 
 void execution_set_container(struct execution *execution, const struct container_identity *container)

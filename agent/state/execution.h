@@ -16,4 +16,7 @@ void execution_copy(struct execution *execution, const struct execution *from);
 /* Sets name, command line, executable and folder: what facts has, and the rest from /proc. False without memory. */
 bool execution_read_program(struct execution *execution, const struct exec_facts *facts, const char *name);
 
+/* Puts execution into the session of from (may be NULL), or, if it is the worker of one, into its own. After its program is known. */
+void execution_join_session(struct execution *execution, const struct execution *from);
+
 void execution_set_container(struct execution *execution, const struct container_identity *container);

@@ -160,6 +160,7 @@ static struct execution *discover(struct process_table *table, pid_t pid, int de
 	execution = read_execution(table, pid, parent, &(struct exec_facts){ 0 });
 	if (!execution)
 		return NULL;
+	execution_join_session(execution, parent);
 	if (table->lookup)
 		execution_set_container(execution, table->lookup(table->context, pid));
 	return place(table, pid, execution);
@@ -219,6 +220,7 @@ struct execution *process_table_exec(struct process_table *table, pid_t pid, con
 	execution = read_execution(table, pid, former ? former->parent : NULL, facts);
 	if (!execution)
 		return NULL;
+	execution_join_session(execution, former);
 	if (former) {
 		execution_set_container(execution, former->container);
 		execution->container_start_ns = former->container_start_ns;

@@ -9,6 +9,7 @@
 #include "agent/proc/proc.h"
 #include "agent/state/container.h"
 #include "agent/state/exe_facts.h"
+#include "agent/state/exec_session.h"
 #include "agent/state/users.h"
 #include "model/event.h"
 
@@ -32,6 +33,7 @@ struct execution {
 	struct program_image *image;
 	const struct container_identity *container;				   /* NULL on a host */
 	char user[USER_NAME_MAX], group[USER_NAME_MAX], login_user[USER_NAME_MAX]; /* "" = not known */
+	char exec_session[EXEC_SESSION_MAX];					   /* "" = started in none */
 	int64_t loginuid;
 	struct proc_stat stat;
 	char *cwd;		    /* or NULL; as of the exec */

@@ -51,6 +51,7 @@ static json_t *process_json(const struct process *process)
 	json_set_text(json, "exe", process->exe_path);
 	json_set_text(json, "cwd", process->cwd);
 	json_set_text(json, "container", process->container);
+	json_set_text(json, "exec_session", process->exec_session);
 	for (size_t i = 0; i < process->arg_count; i++)
 		append_text(args, process->args[i]);
 	json_object_set_new(json, "args", args);

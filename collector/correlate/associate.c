@@ -139,7 +139,8 @@ int associations_add(struct inquiry *inquiry, struct err *err)
 		for (size_t j = inquiry->alert_count; j > 0 && node->is_principal && code >= 0; j--) {
 			const struct alert_row *alert = &inquiry->alerts[j - 1];
 
-			if (!is_asked(inquiry, alert))
+			/* in whose shell it fired is known: nearness would say less */
+			if (!is_asked(inquiry, alert) || alert_is_in_shell_of(inquiry, alert->id, node->row.id))
 				continue;
 			if (associated++ < ASSOCIATED_MAX)
 				code = add_near(inquiry, node, alert, err);

@@ -7,11 +7,12 @@
 
 /* Who acts and what is acted on comes before what merely happened to be there. */
 static const unsigned char kind_ranks[ENTITY_KIND_COUNT] = {
-	[ENTITY_USER] = 1,	  [ENTITY_SESSION] = 1, [ENTITY_CLUSTER] = 2,	 [ENTITY_TRAIL] = 2,
-	[ENTITY_SERVICE] = 2,	  [ENTITY_ROLE] = 3,	[ENTITY_IMAGE] = 3,	 [ENTITY_CONTAINER] = 3,
-	[ENTITY_RESOURCE] = 4,	  [ENTITY_ACCOUNT] = 4, [ENTITY_ACCESS_KEY] = 5, [ENTITY_IP] = 5,
-	[ENTITY_AWS_SERVICE] = 5, [ENTITY_EVENT] = 6,	[ENTITY_HOST] = 6,	 [ENTITY_TASK_DEFINITION] = 6,
-	[ENTITY_TASK] = 7,	  [ENTITY_ALERT] = 8,	[ENTITY_PROCESS] = 9,	 [ENTITY_FILE] = 9,
+	[ENTITY_USER] = 1,	   [ENTITY_SESSION] = 1, [ENTITY_CLUSTER] = 2,	  [ENTITY_TRAIL] = 2,
+	[ENTITY_SERVICE] = 2,	   [ENTITY_ROLE] = 3,	 [ENTITY_IMAGE] = 3,	  [ENTITY_CONTAINER] = 3,
+	[ENTITY_RESOURCE] = 4,	   [ENTITY_ACCOUNT] = 4, [ENTITY_ACCESS_KEY] = 5, [ENTITY_IP] = 5,
+	[ENTITY_AWS_SERVICE] = 5,  [ENTITY_EVENT] = 6,	 [ENTITY_HOST] = 6,	  [ENTITY_TASK_DEFINITION] = 6,
+	[ENTITY_TASK] = 7,	   [ENTITY_ALERT] = 8,	 [ENTITY_PROCESS] = 9,	  [ENTITY_FILE] = 9,
+	[ENTITY_EXEC_SESSION] = 1,
 };
 
 static int compare_ids(const void *left, const void *right)

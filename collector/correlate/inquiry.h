@@ -124,6 +124,8 @@ const char *node_fact(const struct node *node, const char *fact);			      /* NUL
 bool node_is_actor(const struct node *node);
 bool is_deed(const struct graph_assertion *row); /* done, or tried */
 bool is_runtime_alert(const struct alert_row *alert);
+/* True if the alert fired in an ECS Exec session that who opened, or somebody whose session who assumed. */
+bool alert_is_in_shell_of(const struct inquiry *inquiry, const char *alert_id, int64_t who);
 /* "task 1dddc34c", "badlugo", "cluster NAME": for sentences. */
 const char *node_text(const struct inquiry *inquiry, int64_t entity);
 int nodes_name(struct inquiry *inquiry, struct err *err); /* loads facts and names */

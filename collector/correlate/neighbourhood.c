@@ -17,6 +17,7 @@ static bool passes_through(const struct node *node)
 {
 	switch (node->row.kind) {
 	case ENTITY_CONTAINER:
+	case ENTITY_EXEC_SESSION:
 		return true;
 	case ENTITY_SERVICE:
 	case ENTITY_TASK_DEFINITION:
@@ -78,6 +79,9 @@ static void extend_spine(struct inquiry *inquiry)
 		if (from == NULL || to == NULL || !from->is_spine || row->strength != STRENGTH_IDENTITY)
 			continue;
 		if (from->row.kind == ENTITY_TASK && to->row.kind == ENTITY_CLUSTER)
+			mark_spine(to);
+		/* who opened the shell in which it happened belongs to the story before anybody else */
+		if (from->row.kind == ENTITY_ALERT && to->row.kind == ENTITY_EXEC_SESSION)
 			mark_spine(to);
 		if (from->row.kind == ENTITY_TASK || from->row.kind == ENTITY_CONTAINER)
 			to->is_target = true;

@@ -59,6 +59,37 @@ bool is_runtime_alert(const struct alert_row *alert)
 	return alert->actor_id == 0;
 }
 
+static bool has_row(const struct inquiry *inquiry, int64_t from, int64_t to, enum link_method method)
+{
+	for (size_t i = 0; i < inquiry->row_count; i++) {
+		const struct graph_assertion *row = &inquiry->rows[i];
+
+		if (row->from == from && row->to == to && strcmp(row->method, link_methods[method].method) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Who opened it, or whose session did. */
+static bool is_opener(const struct inquiry *inquiry, int64_t opener, int64_t who)
+{
+	return opener == who || has_row(inquiry, who, opener, LINK_ROLE_ASSUMED);
+}
+
+bool alert_is_in_shell_of(const struct inquiry *inquiry, const char *alert_id, int64_t who)
+{
+	int64_t alert = entity_id(ENTITY_ALERT, alert_id);
+
+	for (size_t i = 0; i < inquiry->row_count; i++) {
+		const struct graph_assertion *row = &inquiry->rows[i];
+
+		if (strcmp(row->method, link_methods[LINK_USER_EXEC_SESSION].method) == 0 &&
+		    is_opener(inquiry, row->from, who) && has_row(inquiry, alert, row->to, LINK_ALERT_EXEC_SESSION))
+			return true;
+	}
+	return false;
+}
+
 #define SHORT_TASK_LENGTH 8
 
 const char *node_text(const struct inquiry *inquiry, int64_t entity)
@@ -78,6 +109,9 @@ const char *node_text(const struct inquiry *inquiry, int64_t entity)
 		break;
 	case ENTITY_TASK:
 		text = arena_printf(inquiry->arena, "task %.*s", SHORT_TASK_LENGTH, node->name);
+		break;
+	case ENTITY_EXEC_SESSION:
+		text = arena_printf(inquiry->arena, "ECS Exec session %s", node->name);
 		break;
 	default:
 		text = arena_printf(inquiry->arena, "%s %s", entity_kind_name(node->row.kind), node->name);

@@ -9,9 +9,9 @@
 #define ARGS_SHOWN_MAX 400 /* bytes of a command line in a sentence */
 
 static const unsigned char telling[ENTITY_KIND_COUNT] = {
-	[ENTITY_TASK] = 9,     [ENTITY_CLUSTER] = 8, [ENTITY_TRAIL] = 8,      [ENTITY_SERVICE] = 7,
-	[ENTITY_ROLE] = 6,     [ENTITY_SESSION] = 5, [ENTITY_ACCESS_KEY] = 5, [ENTITY_IMAGE] = 5,
-	[ENTITY_RESOURCE] = 4, [ENTITY_ACCOUNT] = 3,
+	[ENTITY_EXEC_SESSION] = 2, [ENTITY_TASK] = 9,	  [ENTITY_CLUSTER] = 8, [ENTITY_TRAIL] = 8,
+	[ENTITY_SERVICE] = 7,	   [ENTITY_ROLE] = 6,	  [ENTITY_SESSION] = 5, [ENTITY_ACCESS_KEY] = 5,
+	[ENTITY_IMAGE] = 5,	   [ENTITY_RESOURCE] = 4, [ENTITY_ACCOUNT] = 3,
 };
 
 const char *relation_words(const struct inquiry *inquiry, const char *relation)

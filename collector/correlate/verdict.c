@@ -170,6 +170,47 @@ static void say_near(const struct inquiry *inquiry, const struct node *who, json
 	say(verdict, &sentence);
 }
 
+/* The two ends of the exact tie: this alert fired in the session, and this link opened it. */
+static const struct alert_row *alert_in_session(const struct inquiry *inquiry, int64_t session, size_t *ret_number)
+{
+	for (size_t i = 0; i < inquiry->link_count; i++) {
+		const struct graph_link *link = &inquiry->links[i];
+
+		if (link->to == session &&
+		    strcmp(link->relation, link_methods[LINK_ALERT_EXEC_SESSION].relation) == 0 &&
+		    node_find(inquiry, link->from)->row.kind == ENTITY_ALERT) {
+			*ret_number = i + 1;
+			return find_alert(inquiry, node_find(inquiry, link->from)->row.key);
+		}
+	}
+	return NULL;
+}
+
+/* "badlugo opened ECS Exec session X, and "RULE" fired in it": who was in the container. */
+static void say_shell(const struct inquiry *inquiry, const struct node *who, json_t *verdict)
+{
+	for (size_t i = 0; i < inquiry->link_count; i++) {
+		const struct graph_link *link = &inquiry->links[i];
+		const struct node *session = node_find(inquiry, link->to);
+		struct sentence sentence;
+		const struct alert_row *alert;
+		size_t number;
+
+		if (link->from != who->row.id || link->strength != STRENGTH_PERFORMED ||
+		    session->row.kind != ENTITY_EXEC_SESSION)
+			continue;
+		alert = alert_in_session(inquiry, session->row.id, &number);
+		if (alert == NULL)
+			continue;
+		sentence = begin(STRENGTH_PERFORMED);
+		strbuf_addf(&sentence.text, "%s was in the container: opened %s, and \"%s\" fired in it",
+			    node_text(inquiry, who->row.id), node_text(inquiry, session->row.id), alert->rule);
+		rest_on(&sentence, link, i + 1);
+		rest_on(&sentence, &inquiry->links[number - 1], number);
+		say(verdict, &sentence);
+	}
+}
+
 static void say_image(const struct inquiry *inquiry, const struct node *image, json_t *verdict)
 {
 	struct sentence sentence = begin(STRENGTH_IDENTITY);
@@ -242,7 +283,7 @@ static void say_tried(const struct inquiry *inquiry, const struct node *node, js
 
 json_t *verdict_write(const struct inquiry *inquiry)
 {
-	static const say_function sayings[] = { say_done, say_tried, say_sign_in, say_near };
+	static const say_function sayings[] = { say_shell, say_done, say_tried, say_sign_in, say_near };
 	json_t *verdict = json_array();
 	const struct node *node;
 

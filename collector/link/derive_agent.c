@@ -17,6 +17,15 @@ struct place {
 	int64_t task, cluster, host;
 };
 
+/* The worker of an ECS Exec session, whose command line ends in the session's id. */
+static bool begins_exec_session(const struct event *event)
+{
+	const struct process *process = event->process;
+
+	return process->exec_session != NULL && process->arg_count > 1 &&
+	       strcmp(process->args[1], process->exec_session) == 0;
+}
+
 static bool states_structure(const struct event *event)
 {
 	if (event->alert_count > 0)
@@ -24,7 +33,9 @@ static bool states_structure(const struct event *event)
 	if (event->kind == EVENT_HEARTBEAT)
 		return event->seq <= HEARTBEAT_STATED_SEQ_MAX ||
 		       event->time_ns % HEARTBEAT_STATED_PERIOD < HEARTBEAT_STATED_SPAN;
-	return event->kind == EVENT_EXEC && event->process != NULL && event->process->parent_exec_id == 0;
+	if (event->kind != EVENT_EXEC || event->process == NULL)
+		return false;
+	return event->process->parent_exec_id == 0 || begins_exec_session(event);
 }
 
 static void add_link(struct derivation *derivation, int64_t from, int64_t to, enum link_method method,
@@ -234,10 +245,26 @@ static int64_t add_process(struct derivation *derivation)
 	return id;
 }
 
+/* Somebody's shell, opened from the cloud: the session has the same id in CloudTrail's ExecuteCommand. */
+static int64_t add_exec_session(struct derivation *derivation, const struct place *place)
+{
+	const struct process *process = derivation->input->event->process;
+	int64_t session;
+
+	if (process == NULL || process->exec_session == NULL)
+		return 0;
+	session = derive_add_entity(derivation, ENTITY_EXEC_SESSION, process->exec_session);
+	add_link(derivation, session, place->task, LINK_EXEC_SESSION_TASK, "ssm-session-worker");
+	add_link(derivation, session, derivation->rows->container_id, LINK_EXEC_SESSION_CONTAINER,
+		 "ssm-session-worker");
+	return session;
+}
+
 static void add_alerts(struct derivation *derivation, const struct place *place)
 {
 	const struct event *event = derivation->input->event;
 	int64_t process = event->alert_count > 0 ? add_process(derivation) : 0;
+	int64_t session = add_exec_session(derivation, place);
 
 	for (size_t i = 0; i < event->alert_count; i++) {
 		int64_t alert = derive_add_alert(derivation, &event->alerts[i]);
@@ -246,6 +273,7 @@ static void add_alerts(struct derivation *derivation, const struct place *place)
 		if (place->task == 0)
 			add_link(derivation, alert, place->host, LINK_ALERT_HOST, "agent's host");
 		add_link(derivation, alert, process, LINK_ALERT_PROCESS, "exec_id");
+		add_link(derivation, alert, session, LINK_ALERT_EXEC_SESSION, "ssm-session-worker above the process");
 		add_files(derivation, alert);
 	}
 }

@@ -30,7 +30,8 @@
 	X(RESOURCE, "resource")                                                                                      \
 	X(AWS_SERVICE, "aws-service")                                                                                \
 	X(ALERT, "alert")                                                                                            \
-	X(EVENT, "event")
+	X(EVENT, "event")                                                                                            \
+	X(EXEC_SESSION, "exec-session")
 
 enum entity_kind {
 #define X(id, name) ENTITY_##id,

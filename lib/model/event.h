@@ -39,12 +39,13 @@ struct process {
 	int32_t pid, ppid, vpid;
 	uint32_t uid, gid;
 	int64_t start_ns;
-	const char *user;	 /* name of uid in the container, or NULL */
-	const char *name;	 /* comm */
-	const char *exe_path;	 /* or NULL */
-	const char *cwd;	 /* or NULL */
-	const char *container;	 /* runtime id of struct container, NULL on a host */
-	const char *const *args; /* args[0] as executed */
+	const char *user;	  /* name of uid in the container, or NULL */
+	const char *name;	  /* comm */
+	const char *exe_path;	  /* or NULL */
+	const char *cwd;	  /* or NULL */
+	const char *container;	  /* runtime id of struct container, NULL on a host */
+	const char *exec_session; /* id of the ECS Exec session that it was started in, or NULL */
+	const char *const *args;  /* args[0] as executed */
 	size_t arg_count;
 };
 

@@ -74,6 +74,7 @@ static Clewline__V1__Process *pack_process(struct pack *pack, const struct proce
 	out->exe_path = bytes_of(process->exe_path);
 	out->cwd = bytes_of(process->cwd);
 	out->container = string_of(pack, process->container);
+	out->exec_session = string_of(pack, process->exec_session);
 	out->args = pack_alloc(pack, process->arg_count * sizeof(*out->args));
 	for (size_t i = 0; out->args && i < process->arg_count; i++)
 		out->args[out->n_args++] = bytes_of(process->args[i]);

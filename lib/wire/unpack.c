@@ -75,6 +75,7 @@ static int unpack_process(struct arena *arena, const Clewline__V1__Process *in, 
 		.exe_path = text_or_null(in->exe_path),
 		.cwd = text_or_null(in->cwd),
 		.container = string_or_null(in->container),
+		.exec_session = string_or_null(in->exec_session),
 		.args = args,
 		.arg_count = in->n_args,
 	};

@@ -1,11 +1,13 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "agent/state/process_table.h"
+#include "base/attr.h"
 
 /* Numbers that no live process has: /proc stays silent about them. */
 #define GONE 4194000
@@ -148,6 +150,82 @@ static void a_full_table_forgets_who_was_longest_silent(void **state)
 	assert_string_equal(process_table_get(*state, 3000001)->view.name, "x");
 }
 
+#define WORKER	"/managed-agents/execute-command/ssm-session-worker"
+#define SESSION "ecs-execute-command-0dfcb1f8c2e47585a"
+
+static struct execution *exec_program(struct process_table *table, pid_t pid, const char *exe, const char *args,
+				      size_t length)
+{
+	return process_table_exec(
+		table, pid,
+		&(struct exec_facts){
+			.comm = "x", .exe_path = exe, .cwd = "/", .args = args, .args_length = length });
+}
+
+static void everything_below_a_session_worker_is_in_its_session(void **state)
+{
+	const struct execution *execution;
+
+	exec_program(*state, GONE, "/managed-agents/execute-command/ssm-agent-worker", "ssm-agent-worker", 17);
+	process_table_fork(*state, GONE, GONE + 1, 1);
+	execution = exec_program(*state, GONE + 1, WORKER, WORKER "\0" SESSION, sizeof(WORKER "\0" SESSION));
+	assert_string_equal(execution->view.exec_session, SESSION);
+	process_table_fork(*state, GONE + 1, GONE + 2, 1);
+	execution = exec_program(*state, GONE + 2, "/bin/sh", "sh", 3);
+	assert_string_equal(execution->view.exec_session, SESSION);
+	process_table_fork(*state, GONE + 2, GONE + 3, 1);
+	process_table_exit(*state, GONE + 2);
+	assert_string_equal(process_table_get(*state, GONE + 3)->view.exec_session, SESSION);
+	assert_null(process_table_get(*state, GONE)->view.exec_session);
+}
+
+static void what_only_looks_like_a_session_worker_is_none(void **state)
+{
+	static const struct {
+		const char *exe, *id;
+	} cases[] = {
+		{ "/tmp/ssm-session-worker", SESSION },
+		{ "/managed-agents/execute-command/sh", SESSION },
+		{ WORKER, "i-0abc" },
+		{ WORKER, "ecs-execute-command-" },
+		{ WORKER, "ecs-execute-command-\"><script>" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char args[256];
+		int length = snprintf(args, sizeof(args), "worker%c%s", '\0', cases[i].id) + 1;
+
+		assert_null(exec_program(*state, GONE, cases[i].exe, args, (size_t)length)->view.exec_session);
+	}
+	assert_null(exec_program(*state, GONE, WORKER, "worker", 7)->view.exec_session);
+}
+
+static void who_ended_can_still_be_asked_for(void **state)
+{
+	const struct execution *execution;
+
+	process_table_fork(*state, GONE, GONE + 1, 1);
+	exec_program(*state, GONE + 1, "/bin/first", "first", 6);
+	process_table_exit(*state, GONE + 1);
+	assert_true(process_table_knows(*state, GONE + 1));
+	assert_false(process_table_knows(*state, GONE + 2));
+	execution = process_table_at(*state, GONE + 1, 5);
+	assert_string_equal(execution->view.exe_path, "/bin/first");
+	/* the number is given out again: what happened before belongs to the one before */
+	process_table_fork(*state, GONE, GONE + 1, 100);
+	assert_string_equal(process_table_at(*state, GONE + 1, 50)->view.exe_path, "/bin/first");
+	assert_int_equal(process_table_at(*state, GONE + 1, 100)->view.start_ns, 100);
+	execution = process_table_at(*state, 0, 1);
+	assert_int_equal(execution->view.exec_id, 0);
+	assert_string_equal(execution->view.name, "");
+	for (int i = 0; i < 2 * ENDED_MAX; i++) {
+		process_table_fork(*state, GONE, GONE + 10, 1);
+		process_table_exit(*state, GONE + 10);
+	}
+	process_table_exit(*state, GONE + 1);
+	assert_int_not_equal(process_table_at(*state, GONE + 1, 50)->view.start_ns, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +237,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ancestors_outlive_their_end_for_their_descendants, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_line_of_ancestors_has_an_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_full_table_forgets_who_was_longest_silent, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(everything_below_a_session_worker_is_in_its_session, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(what_only_looks_like_a_session_worker_is_none, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(who_ended_can_still_be_asked_for, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -387,6 +387,50 @@ static void a_shell_in_the_task_is_a_deed_and_the_alert_still_only_near(void **s
 	assert_non_null(find_entry(document, "badlugo opened shell in task 1dddc34c"));
 }
 
+static const json_t *verdict_with(const json_t *document, const char *part)
+{
+	const json_t *verdict = json_object_get(document, "verdict");
+
+	for (size_t i = 0; i < json_array_size(verdict); i++) {
+		const json_t *sentence = json_array_get(verdict, i);
+
+		if (strstr(json_text(sentence, "text"), part))
+			return sentence;
+	}
+	return NULL;
+}
+
+static void who_opened_the_shell_that_an_alert_fired_in_is_told_for_sure(void **state)
+{
+	struct fake_event fired = story_session_alert(), session = story_session();
+	AUTO_JSON document = NULL;
+	AUTO_JSON other = NULL;
+	char id[ALERT_ID_MAX];
+	const json_t *sentence;
+
+	(void)state;
+	alert_id(fired.event_id, fired.event.alerts->rule, fired.event.alerts->rule_version, id);
+	/* the alert first, the record minutes later */
+	fake_store_add(store, &fired);
+	document = ask(id);
+	assert_null(verdict_with(document, "was in the container"));
+	assert_link(document, id, "near", BADLUGO_ID, "association");
+	json_decref(TAKE(document));
+	fake_store_add(store, &session);
+	document = ask(id);
+	assert_link(document, BADLUGO_ID, "opened", "ecs-execute-command-0dfcb1f8c2e47585a", "performed");
+	assert_link(document, id, "fired_in", "ecs-execute-command-0dfcb1f8c2e47585a", "identity");
+	sentence = json_array_get(json_object_get(document, "verdict"), 0);
+	assert_string_equal(json_text(sentence, "text"),
+			    "badlugo was in the container: opened ECS Exec session "
+			    "ecs-execute-command-0dfcb1f8c2e47585a, and \"Write below binary dir\" fired in it");
+	assert_string_equal(json_text(sentence, "strength"), "performed");
+	assert_null(find_link(document, id, "near", BADLUGO_ID));
+	/* the other alert, outside of the session, is still only near */
+	other = ask_alert();
+	assert_link(other, story_alert(id), "near", BADLUGO_ID, "association");
+}
+
 static void starting_the_trail_again_closes_the_gap(void **state)
 {
 	AUTO_JSON document = NULL;
@@ -601,6 +645,7 @@ int main(void)
 		TEST(what_is_not_known_or_has_no_shape_is_refused),
 		TEST(order_and_repetition_of_events_do_not_change_a_byte),
 		TEST(a_shell_in_the_task_is_a_deed_and_the_alert_still_only_near),
+		TEST(who_opened_the_shell_that_an_alert_fired_in_is_told_for_sure),
 		TEST(starting_the_trail_again_closes_the_gap),
 		TEST(what_a_sender_lost_is_a_gap_that_says_how_much),
 		TEST(missing_batches_and_lost_spools_are_told_in_words),

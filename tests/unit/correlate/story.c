@@ -312,6 +312,28 @@ struct fake_event story_shell(void)
 				 "\"}"));
 }
 
+#define EXEC_SESSION "ecs-execute-command-0dfcb1f8c2e47585a"
+
+struct fake_event story_session(void)
+{
+	return one_record(210, "ExecuteCommand",
+			  RECORD("ecs", "ExecuteCommand", BADLUGO, "203.0.113.7",
+				 "\"requestParameters\":{\"cluster\":\"" CLUSTER_NAME "\",\"task\":\"" TASK_ID
+				 "\"},\"responseElements\":{\"taskArn\":\"" TASK_ARN
+				 "\",\"session\":{\"sessionId\":\"" EXEC_SESSION "\"}}"));
+}
+
+struct fake_event story_session_alert(void)
+{
+	static struct process shell;
+	struct event event = file(250000, &created, &below);
+
+	shell = touch;
+	shell.exec_session = EXEC_SESSION;
+	event.process = &shell;
+	return many(&agent, event, "session", 0);
+}
+
 struct fake_event story_start_logging(void)
 {
 	return one_record(2000, "StartLogging",

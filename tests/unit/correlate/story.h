@@ -28,6 +28,9 @@ const char *story_alert(char out[ALERT_ID_MAX]);
 
 /* badlugo opens a shell in the story's task; starts logging of the trail again; an agent on a host sees an alert. */
 struct fake_event story_shell(void);
+/* The same with the session that ECS answered, and an alert of a process in that session, or in another one. */
+struct fake_event story_session(void);
+struct fake_event story_session_alert(void);
 struct fake_event story_start_logging(void);
 struct fake_event story_host_alert(void);
 

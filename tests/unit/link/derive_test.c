@@ -130,6 +130,80 @@ static bool has_entity(const struct derived *rows, enum entity_kind kind, const 
 	return false;
 }
 
+#define EXEC_SESSION "ecs-execute-command-0dfcb1f8c2e47585a"
+
+/* As the responses of the real service are shaped: a session of its own, or none where the call was refused. */
+#define EXECUTE_COMMAND(rest)                                                                                        \
+	"{\"eventSource\":\"ecs.amazonaws.com\",\"eventName\":\"ExecuteCommand\",\"awsRegion\":\"us-west-"           \
+	"1\"," BADLUGO ",\"requestParameters\":{\"cluster\":\"" CLUSTER                                              \
+	"\",\"container\":\"gen\",\"task\":\"" TASK_ID "\",\"command\":\"/bin/sh\",\"interactive\":true" rest "}"
+
+static void a_shell_and_its_opener_meet_in_the_session(void **state)
+{
+	struct fixture *f = *state;
+	struct process shell = touch;
+	struct event event = { .seq = 100,
+			       .time_ns = NS_PER_S,
+			       .kind = EVENT_EXEC,
+			       .process = &shell,
+			       .alerts = &below_binary,
+			       .alert_count = 1 };
+	int64_t session = entity_id(ENTITY_EXEC_SESSION, EXEC_SESSION);
+	const struct derived_assertion *row;
+
+	shell.exec_session = EXEC_SESSION;
+	assert_int_equal(derive_agent_event(f, &event, &fargate_task), 0);
+	row = find(&f->rows, "fired_in", session);
+	assert_non_null(row);
+	assert_int_equal(row->strength, STRENGTH_IDENTITY);
+	row = find(&f->rows, "ran_in", entity_id(ENTITY_TASK, TASK_ARN));
+	assert_non_null(row);
+	assert_int_equal(row->from, session);
+	assert_non_null(find(&f->rows, "entered", entity_id(ENTITY_CONTAINER, "aaaabbbbccccdddd")));
+	assert_int_equal(derive_record(f, "us-west-1",
+				       EXECUTE_COMMAND("},\"responseElements\":{\"clusterArn\":\"" CLUSTER_ARN
+						       "\",\"taskArn\":\"" TASK_ARN
+						       "\",\"session\":{\"sessionId\":\"" EXEC_SESSION
+						       "\",\"streamUrl\":\"HIDDEN\"}}")),
+			 0);
+	row = find(&f->rows, "opened", session);
+	assert_non_null(row);
+	assert_int_equal(row->from, entity_id(ENTITY_USER, "AIDAEXAMPLEQ7"));
+	assert_int_equal(row->strength, STRENGTH_PERFORMED);
+	assert_non_null(find(&f->rows, "opened_shell_in", entity_id(ENTITY_TASK, TASK_ARN)));
+}
+
+static void a_shell_that_was_refused_or_only_tried_out_is_no_session(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(derive_record(f, "us-west-1",
+				       EXECUTE_COMMAND("},\"errorCode\":\"AccessDenied\",\"responseElements\":null")),
+			 0);
+	assert_null(find(&f->rows, "opened", 0));
+	assert_null(find(&f->rows, "opened_shell_in", 0));
+	assert_non_null(find(&f->rows, "tried_to_open_shell_in", entity_id(ENTITY_TASK, TASK_ARN)));
+	assert_int_equal(
+		derive_record(f, "us-west-1", EXECUTE_COMMAND(",\"dryrun\":true},\"responseElements\":null")), 0);
+	assert_null(find(&f->rows, "opened", 0));
+	assert_non_null(find(&f->rows, "tried_to_open_shell_in", entity_id(ENTITY_TASK, TASK_ARN)));
+}
+
+static void the_beginning_of_a_session_states_where_it_is(void **state)
+{
+	struct fixture *f = *state;
+	const char *const args[] = { "/managed-agents/execute-command/ssm-session-worker", EXEC_SESSION };
+	struct process worker = touch;
+	struct event event = { .seq = 100, .time_ns = NS_PER_S, .kind = EVENT_EXEC, .process = &worker };
+
+	worker.exec_session = EXEC_SESSION;
+	worker.args = args;
+	worker.arg_count = 2;
+	assert_int_equal(derive_agent_event(f, &event, &fargate_task), 0);
+	assert_int_equal(find(&f->rows, "ran_in", entity_id(ENTITY_TASK, TASK_ARN))->from,
+			 entity_id(ENTITY_EXEC_SESSION, EXEC_SESSION));
+}
+
 static void alert_is_tied_to_its_task_process_and_file(void **state)
 {
 	struct fixture *f = *state;
@@ -399,6 +473,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+		TEST(a_shell_and_its_opener_meet_in_the_session),
+		TEST(a_shell_that_was_refused_or_only_tried_out_is_no_session),
+		TEST(the_beginning_of_a_session_states_where_it_is),
 		TEST(alert_is_tied_to_its_task_process_and_file),
 		TEST(short_task_arn_and_cluster_name_give_the_same_keys),
 		TEST(activity_without_alert_adds_no_rows_but_knows_its_task),

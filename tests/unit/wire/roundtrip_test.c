@@ -240,9 +240,11 @@ static void a_string_that_is_not_utf8_is_mended_before_it_leaves(void **state)
 	struct process process = *event.process;
 
 	process.container = "a\xff\xfe\xc3\xa4\xed\xa0\x80z\xc3";
+	process.exec_session = "ecs-execute-command-0";
 	event.process = &process;
 	event_over_the_wire(&event, arena, &back);
 	assert_string_equal(back.process->container, "a??\xc3\xa4???z?");
+	assert_string_equal(back.process->exec_session, "ecs-execute-command-0");
 }
 
 static void a_list_built_event_by_event_is_the_same_frame(void **state)
