@@ -213,6 +213,10 @@ void call_enter(struct pending_call *pending, enum sensor_call call, const struc
 	if (is_open(event) && !(event->flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))))
 		event->mode = 0;
 	proc_ids(origin->tid, &event->uid, &event->gid);
+	/* A new user namespace, for one, gives all of them. */
+	if (sensor_call_in(call, SENSOR_IDS_CALLS | SENSOR_KERNEL_CALLS) &&
+	    proc_capabilities_read(origin->tid, &pending->capabilities))
+		event->former_capabilities = &pending->capabilities;
 	look_before(pending);
 }
 
