@@ -6,6 +6,7 @@
 
 #include "agent/network.h"
 #include "agent/rules.h"
+#include "agent/sensor/trace/tracer.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -79,6 +80,32 @@ static int check_conf(const struct agent_conf *conf, struct err *err)
 	return 0;
 }
 
+static int choose_tier(struct agent *agent, struct err *err)
+{
+	static const char *const names[] = {
+		[TIER_EVENTS] = "events", [TIER_FILTER] = "filter", [TIER_FULL] = "full"
+	};
+
+	agent->tier = TIER_FILTER;
+	for (size_t i = 0; agent->conf->tier && i < ARRAY_SIZE(names); i++) {
+		if (strcmp(agent->conf->tier, names[i]) == 0) {
+			agent->tier = (enum tier)i;
+			return 0;
+		}
+	}
+	return agent->conf->tier ? err_set(err, ERR_USAGE, "tier is \"%s\", but must be events, filter or full",
+					   agent->conf->tier)
+				 : 0;
+}
+
+struct tracer_conf agent_tracer_conf(const struct agent *agent)
+{
+	return (struct tracer_conf){ .handler = pipeline_handle,
+				     .judge = pipeline_judge,
+				     .context = agent->pipeline,
+				     .new_files = agent->sender != NULL };
+}
+
 int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_mode mode, struct err *err)
 {
 	struct pipeline_conf pipeline = { .on_alert = print_alert, .on_alert_context = agent };
@@ -86,11 +113,13 @@ int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_m
 	*agent = (struct agent){ .conf = conf };
 	strbuf_init(&agent->line, STRBUF_MAX_DEFAULT);
 	set_origin(agent, mode);
-	if (check_conf(conf, err) < 0 || agent_rules_open(agent, mode, err) < 0 || open_sender(agent, err) < 0)
+	if (check_conf(conf, err) < 0 || choose_tier(agent, err) < 0 || agent_rules_open(agent, mode, err) < 0 ||
+	    open_sender(agent, err) < 0)
 		return err->code;
 	pipeline.rules = agent->detection->rules;
 	pipeline.policies = agent->detection->policies;
 	pipeline.sender = agent->sender;
+	pipeline.tier = agent->tier;
 	pipeline.hostname = agent->hostname;
 	return pipeline_new(&pipeline, &agent->pipeline, err);
 }
@@ -142,7 +171,10 @@ void agent_use_metadata(struct agent *agent, struct metadata *metadata)
 
 void agent_wants(const struct agent *agent, struct sensor_wants *ret)
 {
-	pipeline_wants(agent->detection->rules, agent->sender != NULL, ret);
-	ret->reads = agent->reads;
-	network_spare(agent->network, ret);
+	wants_of(agent->detection->rules, agent->tier, agent->sender != NULL, ret);
+	ret->reads = ret->reads || agent->reads;
+	ret->refuses_io_uring = agent->conf->refuses_io_uring;
+	/* Tier full is for results, which the watcher of packets has not. */
+	if (agent->tier != TIER_FULL)
+		network_spare(agent->network, ret);
 }

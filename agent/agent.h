@@ -23,6 +23,8 @@ struct agent_conf {
 	const char *spool;
 	const char *network; /* packets, calls, or NULL: as is usual for the command */
 	bool reads;
+	const char *tier; /* commands that trace */
+	bool refuses_io_uring;
 };
 
 #define AGENT_OPTS(conf)                                                                                             \
@@ -47,6 +49,14 @@ struct agent_conf {
 		    "where a rule "                                                                                  \
 		    "given with -r needs it")
 
+/* Rows of the commands that trace. */
+#define TRACE_OPTS(conf)                                                                                             \
+	OPT(conf, agent.tier, "tier", 0, OPT_TEXT, "TIER", "filter",                                                 \
+	    "how much is watched: events (process life alone; setuid programs work), filter (what the rules need), " \
+	    "full (also opens for reading, failed execs and every connection)"),                                     \
+		OPT(conf, agent.refuses_io_uring, "deny-io-uring", 0, OPT_FLAG, NULL, NULL,                          \
+		    "let io_uring_setup fail, so that programs take calls that are seen")
+
 struct agent {
 	const struct agent_conf *conf;
 	struct detection *detection; /* what counts now */
@@ -61,6 +71,7 @@ struct agent {
 	struct strbuf line;	   /* of the printer */
 	char hostname[256], boot_id[64], spool[4096];
 	bool print_failed, metadata_warned;
+	enum tier tier;
 	bool reads; /* opens for reading are asked of the sensor */
 };
 
@@ -72,6 +83,10 @@ void agent_close(struct agent *agent);
 
 /* Takes over an answer of the metadata endpoint (NULL is fine); from now on it is what batches say of their origin. */
 void agent_use_metadata(struct agent *agent, struct metadata *metadata);
+
+/* How the sensor that traces delivers to this agent. */
+struct tracer_conf;
+struct tracer_conf agent_tracer_conf(const struct agent *agent);
 
 /* What the sensor has to watch for this agent. */
 void agent_wants(const struct agent *agent, struct sensor_wants *ret);

@@ -1,6 +1,8 @@
 #include "agent/follow.h"
 
 #include <errno.h>
+#include <string.h>
+#include <sys/time.h>
 #include <time.h>
 
 #include "agent/agent.h"
@@ -10,9 +12,26 @@
 #include "agent/sensor/trace/tracer.h"
 #include "base/time.h"
 
-#define WAIT_MAX_NS NS_PER_S /* is_done() may depend on the time */
+/*
+ * A signal that comes between the last look at it and the wait for the next stop does not end that wait: this timer does, and
+ * what depends on the time is looked at as often.
+ */
+#define LOOK_EVERY_MS 100
 
-static const int signals[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
+#define SIGNALS_KEPT 64 /* between two looks; more are lost, as pending ones of one number are anyway */
+
+static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
+
+/* Written by handlers, which mask each other; read and emptied with them blocked. */
+static siginfo_t caught[SIGNALS_KEPT];
+static volatile sig_atomic_t caught_count, wants_look;
+
+static void on_signal(int number, siginfo_t *info, void *context UNUSED)
+{
+	wants_look = 1;
+	if (number != SIGALRM && number != FOLLOW_RENEW && number != NETWORK_WAKE && caught_count < SIGNALS_KEPT)
+		caught[caught_count++] = *info;
+}
 
 static void signal_set(sigset_t *set)
 {
@@ -21,6 +40,7 @@ static void signal_set(sigset_t *set)
 		sigaddset(set, signals[i]);
 	sigaddset(set, FOLLOW_RENEW);
 	sigaddset(set, NETWORK_WAKE);
+	sigaddset(set, SIGALRM);
 }
 
 void follow_block_signals(sigset_t *ret_former)
@@ -31,15 +51,21 @@ void follow_block_signals(sigset_t *ret_former)
 	pthread_sigmask(SIG_BLOCK, &set, ret_former);
 }
 
-static struct timespec time_left(int64_t until_ns)
+/* No SA_RESTART: a signal has to end the wait for a stop. */
+static void catch_signals(const sigset_t *set)
 {
-	int64_t left = until_ns - time_monotonic_ns();
+	struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO, .sa_mask = *set };
+	/* Stops are waited for, and need not be announced by a signal each. */
+	struct sigaction quiet = { .sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP };
+	struct itimerval timer = { { 0, LOOK_EVERY_MS * 1000 }, { 0, LOOK_EVERY_MS * 1000 } };
 
-	if (left < 0)
-		left = 0;
-	if (left > WAIT_MAX_NS)
-		left = WAIT_MAX_NS;
-	return (struct timespec){ left / NS_PER_S, left % NS_PER_S };
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaction(signals[i], &action, NULL);
+	sigaction(FOLLOW_RENEW, &action, NULL);
+	sigaction(NETWORK_WAKE, &action, NULL);
+	sigaction(SIGALRM, &action, NULL);
+	sigaction(SIGCHLD, &quiet, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 /* A terminal that goes away also sends SIGHUP, and does not mean the rules. */
@@ -47,8 +73,23 @@ static void take_signal(const struct follow *follow, const siginfo_t *info)
 {
 	if (info->si_signo == SIGHUP && info->si_code != SI_KERNEL)
 		reload_ask(follow->agent->reload);
-	else if (info->si_signo != FOLLOW_RENEW && info->si_signo != NETWORK_WAKE && follow->on_signal)
+	else if (follow->on_signal)
 		follow->on_signal(follow->context, info);
+}
+
+static void take_signals(const struct follow *follow, const sigset_t *set)
+{
+	siginfo_t taken[SIGNALS_KEPT];
+	int count;
+
+	pthread_sigmask(SIG_BLOCK, set, NULL);
+	count = caught_count;
+	memcpy(taken, caught, (size_t)count * sizeof(*taken));
+	caught_count = 0;
+	wants_look = 0;
+	pthread_sigmask(SIG_UNBLOCK, set, NULL);
+	for (int i = 0; i < count; i++)
+		take_signal(follow, &taken[i]);
 }
 
 static void renew_rules(const struct follow *follow)
@@ -62,27 +103,27 @@ static void renew_rules(const struct follow *follow)
 
 void follow_run(const struct follow *follow)
 {
+	static const struct timespec idle = { 0, LOOK_EVERY_MS * NS_PER_MS };
 	int64_t heartbeat_ns = time_monotonic_ns();
 	sigset_t set;
 
 	signal_set(&set);
+	catch_signals(&set);
 	for (;;) {
-		struct timespec left;
-		siginfo_t info;
-		bool has_more = tracer_step(follow->tracer);
-
 		network_step(follow->agent);
-		if (follow->is_done(follow->context))
-			return;
+		take_signals(follow, &set);
 		renew_rules(follow);
 		if (time_monotonic_ns() >= heartbeat_ns) {
 			pipeline_heartbeat(follow->agent->pipeline, network_limits(follow->agent->network));
 			heartbeat_ns += HEARTBEAT_NS;
 		}
-		left = time_left(has_more ? 0 : heartbeat_ns);
-		/* Blocked SIGCHLD stays pending, so a stop between tracer_step() and here ends the wait at once. */
-		if (sigtimedwait(&set, &info, &left) < 0 || info.si_signo == SIGCHLD)
-			continue;
-		take_signal(follow, &info);
+		if (follow->is_done(follow->context))
+			break;
+		if (tracer_count(follow->tracer))
+			tracer_run(follow->tracer, &wants_look);
+		else
+			nanosleep(&idle, NULL);
 	}
+	setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
 }

@@ -13,7 +13,7 @@ struct follow {
 	struct agent *agent;
 	struct tracer *tracer;
 	void *context;
-	/* A signal came, other than SIGCHLD and a SIGHUP that asks for the rules to be read again; may be NULL. */
+	/* A signal came, other than a SIGHUP that asks for the rules to be read again; may be NULL. */
 	void (*on_signal)(void *context, const siginfo_t *info);
 	bool (*is_done)(void *context);
 	void (*on_rules)(void *context); /* other rules count now; may be NULL */
@@ -21,8 +21,8 @@ struct follow {
 };
 
 /*
- * Blocks the signals that the loop waits for, in this thread and all it starts; *ret_former is the mask before, which a
- * child must restore. Call it before any thread exists: a thread that does not block SIGCHLD would swallow it.
+ * Blocks the signals that the loop takes, in this thread and all it starts; *ret_former is the mask before, which a child must
+ * restore. Call it before any thread exists: follow_run() lets them through to its own thread alone.
  */
 void follow_block_signals(sigset_t *ret_former);
 

@@ -8,52 +8,31 @@
 #include "agent/reload.h"
 #include "base/log.h"
 
-/* A guess by its text, good enough for a warning: such a rule can hold on an open that only reads. */
-static bool rule_reads(const struct rule_info *rule)
-{
-	if (!rule->enabled || strcmp(rule->source, "syscall") != 0)
-		return false;
-	return strstr(rule->condition, "evt.is_open_read") ||
-	       (strstr(rule->condition, "openat") && !strstr(rule->condition, "evt.is_open_write"));
-}
-
-/* How many rules that count look at opens for reading; *ret_first is one of them. */
-static size_t count_readers(const struct ruleset *rules, struct rule_info *ret_first)
-{
-	struct rule_info rule;
-	size_t count = 0;
-
-	for (size_t i = 0; i < ruleset_count(rules); i++) {
-		ruleset_info(rules, i, &rule);
-		if (rule_reads(&rule) && count++ == 0)
-			*ret_first = rule;
-	}
-	return count;
-}
-
 /*
  * A rule that can never hold must not look as if it watched. Of the built-in rules the help says it; a line at every start
  * would only teach people not to read.
  */
 static void warn_of_reads(const struct agent *agent)
 {
-	struct rule_info first;
-	size_t count = agent->reads || !agent->conf->rules.count ? 0 : count_readers(agent->detection->rules, &first);
+	struct rule_info rule;
+	size_t first, count;
 
-	if (count)
-		log_warn("reads-not-seen",
-			 "%zu rules, such as \"%s\", look at files opened for reading, which are seen with --reads "
-			 "only",
-			 count, first.name);
+	if (agent->reads || agent->tier == TIER_FULL || !agent->conf->rules.count ||
+	    !wants_reads(agent->detection->rules, &first, &count))
+		return;
+	ruleset_info(agent->detection->rules, first, &rule);
+	log_warn("reads-not-seen",
+		 "%zu rules, such as \"%s\", look at files opened for reading, which are seen with --reads only",
+		 count, rule.name);
 }
 
 /* Who gives rules for one command wants them to hold; a task or a host pays for every read of everything on it. */
-static bool wants_reads(const struct agent *agent, enum origin_mode mode)
+static bool asks_for_reads(const struct agent *agent, enum origin_mode mode)
 {
-	struct rule_info first;
+	size_t first, count;
 
-	return agent->conf->reads ||
-	       (mode == ORIGIN_RUN && agent->conf->rules.count && count_readers(agent->detection->rules, &first));
+	return agent->conf->reads || (mode == ORIGIN_RUN && agent->conf->rules.count &&
+				      wants_reads(agent->detection->rules, &first, &count));
 }
 
 static void wake(void *context)
@@ -93,7 +72,7 @@ int agent_rules_open(struct agent *agent, enum origin_mode mode, struct err *err
 		return err_set(err, ERR_SYNTAX, "the rules have errors, listed above");
 	if (code < 0)
 		return code;
-	agent->reads = wants_reads(agent, mode);
+	agent->reads = asks_for_reads(agent, mode);
 	warn_of_reads(agent);
 	return open_reload(agent, &detection, mode, err);
 }
@@ -111,8 +90,10 @@ void agent_rules_sensed(struct agent *agent, bool is_first)
 	struct sensor_wants wants;
 
 	agent_wants(agent, &wants);
-	for (int call = 0; call < SENSOR_CALL_COUNT; call++)
+	for (int call = 0; call < SENSOR_CALL_COUNT; call++) {
 		agent->sensed.calls[call] = wants.calls[call] && (is_first || agent->sensed.calls[call]);
+		agent->sensed.untested[call] = wants.untested[call] && (is_first || agent->sensed.untested[call]);
+	}
 }
 
 void agent_rules_warn(const struct agent *agent, const char *remedy)
@@ -122,7 +103,8 @@ void agent_rules_warn(const struct agent *agent, const char *remedy)
 
 	agent_wants(agent, &wants);
 	for (int call = 0; call < SENSOR_CALL_COUNT; call++) {
-		if (wants.calls[call] && !agent->sensed.calls[call])
+		if ((wants.calls[call] && !agent->sensed.calls[call]) ||
+		    (wants.untested[call] && !agent->sensed.untested[call]))
 			strbuf_addf(&names, "%s%s", names.length ? ", " : "",
 				    sensor_call_name((enum sensor_call)call));
 	}

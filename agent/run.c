@@ -23,7 +23,7 @@ struct run_conf {
 	struct agent_conf agent;
 };
 
-static const struct opt run_opts[] = { AGENT_OPTS(run_conf), OPT_END };
+static const struct opt run_opts[] = { AGENT_OPTS(run_conf), TRACE_OPTS(run_conf), OPT_END };
 
 struct run {
 	struct agent agent;
@@ -45,7 +45,7 @@ static void become_command(struct run *run, char **argv)
 	close(run->go[1]);
 	if (read(run->go[0], &go, 1) != 1)
 		_exit(EXIT_NOT_EXECUTABLE);
-	if (filter_install(&run->filter, &err) < 0) {
+	if (run->agent.tier != TIER_EVENTS && filter_install(&run->filter, &err) < 0) {
 		dprintf(STDERR_FILENO, "secagent: %s\n", err.message);
 		_exit(EXIT_NOT_EXECUTABLE);
 	}
@@ -132,6 +132,7 @@ static int finish(struct run *run, char **argv, int *ret_exit, struct err *err)
 static int run_traced(struct run *run, char **argv, int *ret_exit, struct err *err)
 {
 	struct sensor_wants wants;
+	struct tracer_conf tracer = agent_tracer_conf(&run->agent);
 	struct follow follow = { .agent = &run->agent,
 				 .context = run,
 				 .on_signal = pass_signal,
@@ -139,8 +140,7 @@ static int run_traced(struct run *run, char **argv, int *ret_exit, struct err *e
 				 .remedy = "until the command is started anew" };
 
 	agent_wants(&run->agent, &wants);
-	if (filter_build(&wants, getpid(), &run->filter, err) < 0 ||
-	    tracer_new(pipeline_handle, run->agent.pipeline, &run->tracer, err) < 0)
+	if (filter_build(&wants, getpid(), &run->filter, err) < 0 || tracer_new(&tracer, &run->tracer, err) < 0)
 		return err->code;
 	agent_rules_sensed(&run->agent, true);
 	follow.tracer = run->tracer;
@@ -184,7 +184,10 @@ const struct command command_run = {
 		"Alerts are printed to standard output as they happen, as Falco prints them. No privileges are "
 		"needed;\n"
 		"the command cannot gain any either (no_new_privs: sudo and other setuid programs do not work in "
-		"it).\n"
+		"it),\n"
+		"but with --tier events, where process life alone is seen and they work if secagent has the "
+		"capability\n"
+		"SYS_PTRACE.\n"
 		"secagent ends when the command and everything it started have ended, with the command's exit code\n"
 		"(128 + the number of a signal; 126 or 127 if it could not be run). SIGHUP to secagent reads rules "
 		"and\n"

@@ -28,6 +28,7 @@ struct task_conf {
 
 static const struct opt task_opts[] = {
 	AGENT_OPTS(task_conf),
+	TRACE_OPTS(task_conf),
 	OPT_LAUNCH_SOCKET(task_conf, "socket that launchers find, on a volume that all containers of the task have"),
 	OPT(task_conf, once, "once", 0, OPT_FLAG, NULL, NULL,
 	    "end when all that was handed over has ended, instead of waiting for more"),
@@ -110,10 +111,10 @@ static void take_over(struct task *task, struct gate_request *request)
 static int make_filter(struct task *task, struct err *err)
 {
 	struct sensor_wants wants;
-	struct filter filter;
+	struct filter filter = { .count = 0 };
 
 	agent_wants(&task->agent, &wants);
-	if (filter_build(&wants, getpid(), &filter, err) < 0)
+	if (task->agent.tier != TIER_EVENTS && filter_build(&wants, getpid(), &filter, err) < 0)
 		return err->code;
 	task->filter = filter;
 	if (!task->tracer || tracer_count(task->tracer) == 0)
@@ -156,6 +157,7 @@ static bool task_is_done(void *context)
 static int task_run(struct task *task, const char *socket, struct err *err)
 {
 	struct gate_conf gate = { socket, prepare, wake, task };
+	struct tracer_conf tracer = agent_tracer_conf(&task->agent);
 	struct follow follow = { .agent = &task->agent,
 				 .context = task,
 				 .on_signal = on_signal,
@@ -163,7 +165,7 @@ static int task_run(struct task *task, const char *socket, struct err *err)
 				 .on_rules = use_rules,
 				 .remedy = "in what runs already, but in what is launched from now on" };
 
-	if (make_filter(task, err) < 0 || tracer_new(pipeline_handle, task->agent.pipeline, &task->tracer, err) < 0 ||
+	if (make_filter(task, err) < 0 || tracer_new(&tracer, &task->tracer, err) < 0 ||
 	    gate_open(&gate, &task->gate, err) < 0)
 		return err->code;
 	/* The sidecar's own view first, so that its first heartbeat already names the task; launchers can wait so long. */

@@ -128,7 +128,8 @@ static int obey(int fd, const struct launch_reply *reply, int64_t deadline_ns, s
 		return err->code;
 	switch (reply->verdict) {
 	case LAUNCH_GO:
-		return install(code, reply->filter_count, err);
+		/* none: no_new_privs would be set for nothing, and setuid programs would not work */
+		return reply->filter_count ? install(code, reply->filter_count, err) : 0;
 	case LAUNCH_UNFILTERED:
 		return err_set(err, ERR_FAILED, "the sensor cannot watch this process: %s", reason);
 	default:

@@ -85,7 +85,10 @@ bool activity_is_watched_path(const char *path)
 /* Rare calls that change what a process may do or see of the machine: kept whatever became of them. */
 #define AUDITED_CALLS (SENSOR_KERNEL_CALLS | SENSOR_CONTROL_CALLS | SENSOR_SIGNAL_CALLS)
 
-bool activity_is_watched(const struct view *view)
+/* In tier full, where every connection is a stop anyway. */
+#define CONNECTION_CALLS (SENSOR_CONNECT_CALLS | SENSOR_ACCEPT_CALLS | SENSOR_SOCKET_CALLS)
+
+bool activity_is_watched(const struct view *view, enum tier tier)
 {
 	struct activity activity = activity_of(view->event);
 	const char *path, *path2;
@@ -93,7 +96,8 @@ bool activity_is_watched(const struct view *view)
 	if (activity.kind == EVENT_EXEC || activity.kind == EVENT_EXIT)
 		return !view->event->has_result || view->event->result >= 0;
 	if (activity.kind == EVENT_CALL)
-		return sensor_call_in(view->event->call, AUDITED_CALLS) || view->event->is_late;
+		return sensor_call_in(view->event->call, AUDITED_CALLS) || view->event->is_late ||
+		       (tier == TIER_FULL && sensor_call_in(view->event->call, CONNECTION_CALLS));
 	if (activity.kind != EVENT_FILE || !activity.op || (view->event->has_result && view->event->result < 0))
 		return false;
 	path = view_path(view);
@@ -104,8 +108,10 @@ bool activity_is_watched(const struct view *view)
 	return path2 && activity_is_watched_path(path2);
 }
 
-bool activity_wants(enum sensor_call call)
+bool activity_wants(enum sensor_call call, enum tier tier)
 {
+	if (tier == TIER_FULL && sensor_call_in(call, CONNECTION_CALLS))
+		return true;
 	/* Who writes through a descriptor has opened it for writing. */
 	return call != SENSOR_FTRUNCATE && sensor_call_in(call, SENSOR_FILE_CALLS | AUDITED_CALLS);
 }

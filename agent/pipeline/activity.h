@@ -4,6 +4,7 @@
 #pragma once
 
 #include "agent/pipeline/view.h"
+#include "agent/pipeline/wants.h"
 
 /* What a call is in the model; file_op counts for EVENT_FILE only. */
 struct activity {
@@ -15,10 +16,10 @@ struct activity {
 struct activity activity_of(const struct sensor_event *event);
 
 /* True if view is to be reported: execs, exits, successful changes under a folder of the watch list, and audited calls. */
-bool activity_is_watched(const struct view *view);
+bool activity_is_watched(const struct view *view, enum tier tier);
 
 /* True if path is under a folder of the watch list. */
 bool activity_is_watched_path(const char *path);
 
 /* The calls that watching needs. */
-bool activity_wants(enum sensor_call call);
+bool activity_wants(enum sensor_call call, enum tier tier);

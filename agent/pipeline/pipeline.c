@@ -6,10 +6,10 @@
 
 #include "agent/pipeline/activity.h"
 #include "agent/pipeline/view.h"
-#include "agent/proc/path.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "bus/sender.h"
+#include "rules/partial.h"
 
 #define EVENT_MEMORY_MAX (16u << 20) /* texts, alerts and fields of one event */
 #define ALERTS_MAX	 64	     /* of one event; rules beyond it are counted as failed */
@@ -43,9 +43,8 @@ struct passage {
 	struct view_found found;
 	struct call_record call;
 	struct call_param params[CALL_PARAMS_MAX];
-	struct alert alerts[ALERTS_MAX];
+	struct alert *alerts; /* room for ALERTS_MAX, from the first match on */
 	size_t alert_count;
-	struct process lineage[LINEAGE_MAX];
 };
 
 int pipeline_new(const struct pipeline_conf *conf, struct pipeline **ret, struct err *err)
@@ -168,6 +167,7 @@ static const struct call_record *call_record_of(struct passage *passage)
 
 static void report(struct passage *passage, struct execution *execution)
 {
+	struct process lineage[LINEAGE_MAX];
 	const struct sensor_event *sensed = passage->view.event;
 	struct activity activity = activity_of(sensed);
 	struct file_change file;
@@ -189,9 +189,10 @@ static void report(struct passage *passage, struct execution *execution)
 	if (activity.kind == EVENT_EXIT)
 		event.exit_status = (int32_t)sensed->result;
 	if (passage->alert_count) {
-		event.lineage_count = collect_lineage(execution, passage->lineage);
-		event.lineage = passage->lineage;
+		event.lineage_count = collect_lineage(execution, lineage);
+		event.lineage = lineage;
 	}
+	view_ids(&passage->view);
 	announce(passage->pipeline, execution->parent, 0);
 	if (activity.kind != EVENT_EXEC)
 		announce(passage->pipeline, execution, 0);
@@ -203,14 +204,17 @@ static void on_match(void *context, size_t rule)
 {
 	struct passage *passage = context;
 	struct pipeline *pipeline = passage->pipeline;
-	struct alert *alert = &passage->alerts[passage->alert_count];
+	struct alert *alert;
 	struct policy_verdict verdict = { 0 };
 	struct err err = { 0 };
 
 	if (pipeline->conf.policies &&
 	    !policies_admit(pipeline->conf.policies, rule, &passage->reader, &pipeline->arena, &verdict))
 		return;
-	if (passage->alert_count == ALERTS_MAX ||
+	if (!passage->alerts)
+		passage->alerts = arena_array(&pipeline->arena, struct alert, ALERTS_MAX);
+	alert = passage->alerts ? &passage->alerts[passage->alert_count] : NULL;
+	if (!alert || passage->alert_count == ALERTS_MAX ||
 	    ruleset_alert(pipeline->conf.rules, rule, &passage->reader, &pipeline->arena, alert, &err) < 0) {
 		lose(pipeline, LOST_ALERT);
 		return;
@@ -224,14 +228,13 @@ static void on_match(void *context, size_t rule)
 		pipeline->conf.on_alert(pipeline->conf.on_alert_context, alert, passage->view.event->time_ns);
 }
 
-static void pass(struct pipeline *pipeline, const struct sensor_event *event, struct execution *execution)
+static struct passage *passage_new(struct pipeline *pipeline, const struct sensor_event *event,
+				   struct execution *execution)
 {
 	struct passage *passage = arena_new(&pipeline->arena, struct passage);
 
-	if (!passage) {
-		lose(pipeline, LOST_NO_MEMORY);
-		return;
-	}
+	if (!passage)
+		return NULL;
 	passage->pipeline = pipeline;
 	passage->view = (struct view){
 		.event = event,
@@ -243,18 +246,55 @@ static void pass(struct pipeline *pipeline, const struct sensor_event *event, st
 		.found = &passage->found,
 	};
 	passage->reader = (struct field_reader){ view_read, &passage->view };
+	return passage;
+}
+
+static void pass(struct pipeline *pipeline, const struct sensor_event *event, struct execution *execution)
+{
+	struct passage *passage = passage_new(pipeline, event, execution);
+
+	if (!passage) {
+		lose(pipeline, LOST_NO_MEMORY);
+		return;
+	}
 	if (pipeline->conf.rules)
 		ruleset_match(pipeline->conf.rules, "syscall", sensor_call_name(event->call), &passage->reader,
 			      on_match, passage);
-	if (pipeline->conf.sender && (passage->alert_count || activity_is_watched(&passage->view)))
+	if (pipeline->conf.sender &&
+	    (passage->alert_count || activity_is_watched(&passage->view, pipeline->conf.tier)))
 		report(passage, execution);
+}
+
+/* Which file an open ends at is known when it is open, so its path does not count here. */
+static bool may_be_watched(const struct passage *passage)
+{
+	const struct sensor_event *event = passage->view.event;
+
+	if (sensor_call_in(event->call, SENSOR_OPEN_CALLS))
+		return activity_of(event).op != 0;
+	return activity_is_watched(&passage->view, passage->pipeline->conf.tier);
+}
+
+bool pipeline_judge(void *context, const struct sensor_event *event)
+{
+	struct pipeline *pipeline = context;
+	struct execution *execution = process_table_get(pipeline->processes, event->pid);
+	struct passage *passage = execution ? passage_new(pipeline, event, execution) : NULL;
+	struct partial_event partial = { .evt_type = sensor_call_name(event->call), .is_known = view_is_known };
+	bool needs = true;
+
+	if (passage) {
+		partial.reader = &passage->reader;
+		needs = (pipeline->conf.rules && ruleset_may_match(pipeline->conf.rules, "syscall", &partial)) ||
+			(pipeline->conf.sender && may_be_watched(passage));
+	}
+	arena_reset(&pipeline->arena);
+	return needs;
 }
 
 /* The execution that did it, after the table has taken the event in. */
 static struct execution *take_in(struct process_table *processes, const struct sensor_event *event)
 {
-	struct execution *execution;
-
 	if (sensor_call_in(event->call, SENSOR_FORK_CALLS)) {
 		process_table_fork(processes, event->pid, event->child, event->time_ns);
 		return process_table_get(processes, event->pid);
@@ -268,14 +308,11 @@ static struct execution *take_in(struct process_table *processes, const struct s
 								.args_length = event->args_length,
 								.uid = event->uid,
 								.gid = event->gid,
-								.has_ids = event->args != NULL,
+								.has_ids = event->has_ids,
 								.time_ns = event->time_ns });
 	if (event->is_late)
 		return process_table_at(processes, event->pid, event->time_ns);
-	execution = process_table_get(processes, event->pid);
-	if (execution && event->call != SENSOR_PROCEXIT)
-		process_table_ids(processes, execution, event->uid, event->gid);
-	return execution;
+	return process_table_get(processes, event->pid);
 }
 
 void pipeline_sensor_lost(struct pipeline *pipeline, uint64_t lost)
@@ -340,13 +377,4 @@ void pipeline_heartbeat(struct pipeline *pipeline, const char *detail)
 	heartbeat.dropped_events = state.events_dropped;
 	event.heartbeat = &heartbeat;
 	send_event(pipeline, &event);
-}
-
-void pipeline_wants(const struct ruleset *rules, bool delivers, struct sensor_wants *ret)
-{
-	*ret = (struct sensor_wants){ 0 };
-	for (int call = 0; call < SENSOR_CALL_COUNT; call++)
-		ret->calls[call] =
-			(delivers && activity_wants((enum sensor_call)call)) ||
-			(rules && ruleset_wants(rules, "syscall", sensor_call_name((enum sensor_call)call)));
 }

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "agent/pipeline/wants.h"
 #include "agent/sensor/sensor.h"
 #include "agent/state/process_table.h"
 #include "rules/policy.h"
@@ -15,7 +16,8 @@ struct pipeline;
 struct pipeline_conf {
 	const struct ruleset *rules;	 /* compiled; borrowed */
 	const struct policies *policies; /* bound to rules; borrowed; NULL: every rule counts */
-	struct sender *sender;		 /* NULL: nothing is delivered; borrowed */
+	enum tier tier;
+	struct sender *sender; /* NULL: nothing is delivered; borrowed */
 	/* Called for each alert as it is made; may be NULL. */
 	void (*on_alert)(void *context, const struct alert *alert, int64_t time_ns);
 	void *on_alert_context;
@@ -32,6 +34,9 @@ struct pipeline_stats {
 
 int pipeline_new(const struct pipeline_conf *conf, struct pipeline **ret, struct err *err);
 void pipeline_free(struct pipeline *pipeline); /* accepts NULL */
+
+/* A sensor_judge: whether a rule or whoever takes events without one may need what has been entered. */
+bool pipeline_judge(void *context, const struct sensor_event *event);
 
 /* A sensor_handler; context is the pipeline. */
 void pipeline_handle(void *context, const struct sensor_event *event);
@@ -50,6 +55,3 @@ void pipeline_heartbeat(struct pipeline *pipeline, const char *detail);
 
 struct process_table *pipeline_processes(struct pipeline *pipeline);
 void pipeline_stats(const struct pipeline *pipeline, struct pipeline_stats *ret);
-
-/* Calls that the rules can match, and, when something is delivered, those that are reported without a rule. */
-void pipeline_wants(const struct ruleset *rules, bool delivers, struct sensor_wants *ret);

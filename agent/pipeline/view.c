@@ -22,18 +22,24 @@ bool view_read(const void *view, enum field field, const char *argument, struct 
 }
 
 /* Absolute form of one path of the event: the sensor's, else by text. */
-static const char *absolute(const struct view *view, bool second, char out[PATH_MAX])
+static const char *absolute(const struct view *view, bool second)
 {
 	const struct sensor_event *event = view->event;
 	const char *path = second ? event->path2 : event->path, *real = second ? event->real_path2 : event->real_path;
 	const char *folder = second ? event->folder2 : event->folder;
 	int dirfd = second ? event->dirfd2 : event->dirfd;
+	char *out;
 
-	if (real || !path)
+	if (real)
 		return real;
 	/* The target of a symbolic link is only a text. */
 	if (second && sensor_call_in(event->call, SENSOR_SYMLINK_CALLS))
 		return path;
+	if (event->find_real && (real = event->find_real(event, second)))
+		return real;
+	out = path ? arena_alloc(view->arena, PATH_MAX) : NULL;
+	if (!out)
+		return NULL;
 	if (folder) {
 		if (!path_join(folder, path, out))
 			return NULL;
@@ -48,7 +54,7 @@ const char *view_path(const struct view *view)
 	struct view_found *found = view->found;
 
 	if (!found->has_path)
-		found->path = absolute(view, false, found->path_room);
+		found->path = absolute(view, false);
 	found->has_path = true;
 	return found->path;
 }
@@ -58,7 +64,7 @@ const char *view_path2(const struct view *view)
 	struct view_found *found = view->found;
 
 	if (!found->has_path2)
-		found->path2 = absolute(view, true, found->path2_room);
+		found->path2 = absolute(view, true);
 	found->has_path2 = true;
 	return found->path2;
 }

@@ -14,9 +14,8 @@ struct proc_fd;
 
 /* What has been found out of an event so far. */
 struct view_found {
-	bool has_path, has_path2, has_socket, has_fd, has_program;
+	bool has_ids, has_path, has_path2, has_socket, has_fd;
 	const char *path, *path2; /* absolute; NULL if the call has none or it could not be read */
-	char path_room[PATH_MAX], path2_room[PATH_MAX];
 	struct sensor_socket socket;
 	const struct sensor_socket *known_socket;
 	const struct proc_fd *fd;
@@ -44,6 +43,12 @@ extern const view_reader view_process_readers[FIELD_COUNT];
 /* The paths of the call, absolute: the sensor's, else by text. NULL if it has none or nothing is known. */
 const char *view_path(const struct view *view);
 const char *view_path2(const struct view *view);
+
+/* Brings user and group of the process up to date. In view_process.c. */
+void view_ids(const struct view *view);
+
+/* False while a field may still change before the call has its result; is_known of a partial_event. In view_known.c. */
+bool view_is_known(const void *view, enum field field, const char *argument);
 
 /* The socket of the call, as far as it is known; NULL if it is not about one. In view_fd.c. */
 const struct sensor_socket *view_socket(const struct view *view);

@@ -55,6 +55,23 @@ static bool fd_of(const struct view *view, int *ret)
 	return argument_of(view, PARAM_FILE_FD, ret) || argument_of(view, PARAM_FD, ret);
 }
 
+/* Asks the socket itself. Where a connection was made its own word counts: the address may have been changed after it was read. */
+static bool ask_socket(const struct view *view, int fd, struct sensor_socket *socket)
+{
+	const struct sensor_event *event = view->event;
+	struct sensor_address remote = socket->remote;
+
+	if (is_in(view, SENSOR_CONNECT_CALLS) && event->has_result && event->result >= 0)
+		socket->remote = (struct sensor_address){ 0 };
+	if (!proc_socket_read(event->tid, fd, socket)) {
+		socket->remote = remote;
+		return false;
+	}
+	if (!socket->remote.family || socket->remote.family == AF_UNIX)
+		socket->remote = remote;
+	return true;
+}
+
 const struct sensor_socket *view_socket(const struct view *view)
 {
 	struct view_found *found = view->found;
@@ -69,7 +86,7 @@ const struct sensor_socket *view_socket(const struct view *view)
 	if (sensed && sensed->local.family && sensed->remote.family && sensed->type)
 		found->known_socket = &found->socket;
 	else if ((sensed || is_in(view, SENSOR_DUP_CALLS)) && fd_of(view, &fd) &&
-		 proc_socket_read(view->event->tid, fd, &found->socket))
+		 ask_socket(view, fd, &found->socket))
 		found->known_socket = &found->socket;
 	else if (sensed && (sensed->local.family || sensed->remote.family))
 		found->known_socket = &found->socket;

@@ -123,8 +123,35 @@ INT_READER(pid, value_int, process->view.pid)
 INT_READER(vpid, value_int, process->view.vpid)
 INT_READER(ppid, value_int, process->view.ppid)
 INT_READER(tty, value_uint, process->stat.tty)
-INT_READER(uid, value_uint, process->view.uid)
-INT_READER(gid, value_uint, process->view.gid)
+
+void view_ids(const struct view *view)
+{
+	const struct sensor_event *event = view->event;
+	uint32_t uid = event->uid, gid = event->gid;
+
+	if (view->found->has_ids)
+		return;
+	view->found->has_ids = true;
+	if (event->call == SENSOR_PROCEXIT || event->is_late ||
+	    (!event->has_ids && !proc_ids(event->tid, &uid, &gid)))
+		return;
+	process_table_ids(view->processes, view->process, uid, gid);
+}
+
+static bool read_uid(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	view_ids(view);
+	*ret = value_uint(view->process->view.uid);
+	return true;
+}
+
+static bool read_gid(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	view_ids(view);
+	*ret = value_uint(view->process->view.gid);
+	return true;
+}
+
 INT_READER(loginuid, value_int, process->loginuid)
 
 static bool read_duration(const struct view *view, const char *argument UNUSED, struct value *ret)
@@ -252,22 +279,14 @@ static bool read_group_exe(const struct view *view, const char *argument UNUSED,
 	return leader && view_set_text(ret, exe_of(view, leader));
 }
 
-/* They change while a process runs, so they are asked of the thread; what a call changes is told as it was before. */
-static bool capabilities_of(const struct view *view, struct proc_capabilities *ret)
-{
-	if (!view->event->former_capabilities)
-		return proc_capabilities_read(view->event->tid, ret);
-	*ret = *view->event->former_capabilities;
-	return true;
-}
-
+/* They change while a process runs, so they are asked of the thread. */
 #define CAPABILITY_READER(name, set)                                                                                 \
 	static bool read_##name(const struct view *view, const char *argument UNUSED, struct value *ret)             \
 	{                                                                                                            \
 		AUTO_STRBUF text = STRBUF_INIT;                                                                      \
 		struct proc_capabilities capabilities;                                                               \
                                                                                                                      \
-		if (!capabilities_of(view, &capabilities))                                                           \
+		if (!proc_capabilities_read(view->event->tid, &capabilities))                                        \
 			return false;                                                                                \
 		strbuf_adds(&text, "");                                                                              \
 		capabilities_print(capabilities.set, &text);                                                         \
@@ -286,7 +305,7 @@ static bool read_privileged(const struct view *view, const char *argument UNUSED
 {
 	struct proc_capabilities capabilities;
 
-	if (!view->process->container || !capabilities_of(view, &capabilities))
+	if (!view->process->container || !proc_capabilities_read(view->event->tid, &capabilities))
 		return false;
 	*ret = value_bool((capabilities.bounding & PRIVILEGED_SET) == PRIVILEGED_SET);
 	return true;
@@ -330,11 +349,13 @@ static bool set_known(struct value *ret, const char *text)
 
 static bool read_user(const struct view *view, const char *argument UNUSED, struct value *ret)
 {
+	view_ids(view);
 	return set_known(ret, view->process->user);
 }
 
 static bool read_group(const struct view *view, const char *argument UNUSED, struct value *ret)
 {
+	view_ids(view);
 	return set_known(ret, view->process->group);
 }
 
@@ -345,6 +366,7 @@ static bool read_exec_session(const struct view *view, const char *argument UNUS
 
 static bool read_login_user(const struct view *view, const char *argument UNUSED, struct value *ret)
 {
+	view_ids(view);
 	return set_known(ret, view->process->login_user);
 }
 

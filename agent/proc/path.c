@@ -64,7 +64,7 @@ static bool base_folder(pid_t tid, int dirfd, const char *root, char out[PATH_MA
 	return proc_link_below(root, link, out) && *out == '/';
 }
 
-static int open_root(pid_t tid)
+int path_open_root(pid_t tid)
 {
 	char name[64];
 
@@ -97,22 +97,38 @@ static char *split_last(char *path)
 	return !*last || strcmp(last, ".") == 0 || strcmp(last, "..") == 0 ? NULL : last;
 }
 
-bool path_real(pid_t tid, int dirfd, const char *path, char out[PATH_MAX])
+bool path_real_below(int root, const char *root_path, pid_t tid, int dirfd, const char *path, char out[PATH_MAX])
 {
-	char base[PATH_MAX] = "", joined[PATH_MAX], folder_path[PATH_MAX], root_path[PATH_MAX], link[64];
-	AUTO_FD int root = -1, folder = -1;
+	char base[PATH_MAX], joined[PATH_MAX], folder_path[PATH_MAX], link[64];
+	AUTO_FD int folder = -1;
 	const char *last;
 
-	if (!proc_root(tid, root_path) || (*path != '/' && !base_folder(tid, dirfd, root_path, base)) ||
-	    !path_join(base, path, joined) || !(last = split_last(joined)))
+	base[0] = '\0';
+	if ((*path != '/' && !base_folder(tid, dirfd, root_path, base)) || !path_join(base, path, joined) ||
+	    !(last = split_last(joined)))
 		return false;
-	root = open_root(tid);
-	folder = root < 0 ? -1 : open_below(root, *joined ? joined : "/", O_PATH | O_DIRECTORY);
+	/* Without links on the way, which is the rule, the text itself is the answer. */
+	folder = open_below_with(root, *joined ? joined : "/", O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+	if (folder >= 0) {
+		if (!path_join(joined, last, out))
+			return false;
+		path_normalize(out);
+		return true;
+	}
+	folder = open_below(root, joined, O_PATH | O_DIRECTORY);
 	if (folder < 0)
 		return false;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", folder);
 	return proc_link_below(root_path, link, folder_path) &&
 	       path_join(strcmp(folder_path, "/") == 0 ? "" : folder_path, last, out);
+}
+
+bool path_real(pid_t tid, int dirfd, const char *path, char out[PATH_MAX])
+{
+	char root_path[PATH_MAX];
+	AUTO_FD int root = proc_root(tid, root_path) ? path_open_root(tid) : -1;
+
+	return root >= 0 && path_real_below(root, root_path, tid, dirfd, path, out);
 }
 
 bool path_is_plain(pid_t tid, const char *path)
@@ -125,7 +141,7 @@ bool path_is_plain(pid_t tid, const char *path)
 		return false;
 	memcpy(folder, path, (size_t)(last - path));
 	folder[last - path] = '\0';
-	root = open_root(tid);
+	root = path_open_root(tid);
 	if (root >= 0)
 		fd = open_below_with(root, *folder ? folder : "/", O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
 	return fd >= 0;
@@ -141,7 +157,7 @@ bool path_exists(pid_t tid, int dirfd, const char *path, bool *ret_known)
 		return false;
 	if (!path_join(base, path, joined))
 		return false;
-	root = open_root(tid);
+	root = path_open_root(tid);
 	file = root < 0 ? -1 : open_below(root, joined, O_PATH);
 	*ret_known = root >= 0 && (file >= 0 || errno == ENOENT);
 	return file >= 0;
@@ -165,7 +181,7 @@ bool path_absolute(pid_t tid, int dirfd, const char *path, const char *cwd, char
 int path_open_in_root(pid_t tid, const char *path)
 {
 	struct stat status;
-	AUTO_FD int root = open_root(tid);
+	AUTO_FD int root = path_open_root(tid);
 	/* A container may have put a pipe or a device in place of the file. */
 	int fd = root < 0 ? -1 : open_below(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 

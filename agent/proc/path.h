@@ -27,6 +27,10 @@ const char *path_filename(const char *path);
  */
 bool path_real(pid_t tid, int dirfd, const char *path, char out[PATH_MAX]);
 
+/* The same with the root folder open already (path_open_root()), and its path as the caller sees it (proc_root()). */
+bool path_real_below(int root, const char *root_path, pid_t tid, int dirfd, const char *path, char out[PATH_MAX]);
+int path_open_root(pid_t tid); /* -1 if it cannot be opened */
+
 /*
  * True if no folder of the absolute path is a symbolic link, so that its text, made normal, is its real path. Cheaper than
  * path_real(). False also when nothing can be said.

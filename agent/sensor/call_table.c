@@ -253,6 +253,11 @@ bool sensor_tests_pass(enum sensor_call call, const uint64_t args[6], uint32_t o
 	return first && test_passes(&tests[1], args, own_pid);
 }
 
+bool sensor_call_changes_root(enum sensor_call call)
+{
+	return call == SENSOR_CHROOT || call == SENSOR_PIVOT_ROOT || call == SENSOR_SETNS || call == SENSOR_UNSHARE;
+}
+
 const char *sensor_call_name(enum sensor_call call)
 {
 	return sensor_call_rows[call].name;

@@ -117,5 +117,8 @@ extern const struct sensor_call_row sensor_call_rows[SENSOR_CALL_COUNT];
 /* The first parameter of a kind, or NULL. */
 const struct sensor_param *sensor_param_find(enum sensor_call call, enum sensor_param_kind kind);
 
+/* Calls after which the paths of a process may mean something else. */
+bool sensor_call_changes_root(enum sensor_call call);
+
 /* True if the arguments pass the tests of the call. own_pid is what TEST_SENSOR looks for. */
 bool sensor_tests_pass(enum sensor_call call, const uint64_t args[6], uint32_t own_pid);

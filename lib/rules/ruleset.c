@@ -356,8 +356,7 @@ void ruleset_info(const struct ruleset *set, size_t index, struct rule_info *ret
 	*ret = ((const struct rule_item *)set->compiled.items[index])->info;
 }
 
-/* The class of an event, or one without rules. */
-static const struct event_class *class_find(const struct ruleset *set, const char *source, const char *evt_type)
+const struct event_class *set_class(const struct ruleset *set, const char *source, const char *evt_type)
 {
 	static const struct event_class none;
 	int row = source_find(source);
@@ -373,13 +372,13 @@ static const struct event_class *class_find(const struct ruleset *set, const cha
 
 bool ruleset_wants(const struct ruleset *set, const char *source, const char *evt_type)
 {
-	return class_find(set, source, evt_type)->rule_count > 0;
+	return set_class(set, source, evt_type)->rule_count > 0;
 }
 
 size_t ruleset_match(const struct ruleset *set, const char *source, const char *evt_type,
 		     const struct field_reader *reader, void (*found)(void *context, size_t rule), void *context)
 {
-	const struct event_class *class = class_find(set, source, evt_type);
+	const struct event_class *class = set_class(set, source, evt_type);
 	size_t count;
 	struct run run;
 

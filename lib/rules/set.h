@@ -140,6 +140,9 @@ struct ruleset {
 	struct program program;
 };
 
+/* The class of an event, or one without rules; never NULL. */
+const struct event_class *set_class(const struct ruleset *set, const char *source, const char *evt_type);
+
 /* Turns rules on and off as was chosen. */
 void choices_apply(struct ruleset *set);
 

@@ -146,6 +146,7 @@ int record_decode(const void *data, size_t size, int64_t realtime_ns, struct rec
 	event->mode = head.mode;
 	event->uid = head.uid;
 	event->gid = head.gid;
+	event->has_ids = true;
 	event->comm = record->comm;
 	event->args_length = event->args ? args_length(&head, event->args) : 0;
 	event->is_args_cut = head.bits & WIRE_ARGS_CUT;

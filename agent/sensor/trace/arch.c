@@ -1,6 +1,8 @@
 #include "agent/sensor/trace/arch.h"
 
 #include <elf.h>
+#include <errno.h>
+#include <sched.h>
 #include <stddef.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
@@ -30,6 +32,13 @@ bool arch_set_first_argument(pid_t tid, enum arch arch, uint64_t value)
 	return ptrace(PTRACE_POKEUSER, tid, place, value) == 0;
 }
 
+bool arch_first_argument(pid_t tid, uint64_t *ret)
+{
+	errno = 0;
+	*ret = (uint64_t)ptrace(PTRACE_PEEKUSER, tid, offsetof(struct user, regs.rdi), NULL);
+	return errno == 0;
+}
+
 long arch_call_number(pid_t tid)
 {
 	return ptrace(PTRACE_PEEKUSER, tid, offsetof(struct user, regs.orig_rax), NULL);
@@ -51,6 +60,14 @@ bool arch_set_first_argument(pid_t tid, enum arch arch, uint64_t value)
 	(void)arch;
 	registers.regs[0] = value;
 	return ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &place) == 0;
+}
+
+/* The result of the call has taken its place. */
+bool arch_first_argument(pid_t tid, uint64_t *ret)
+{
+	(void)tid;
+	*ret = CLONE_VM;
+	return true;
 }
 
 long arch_call_number(pid_t tid)

@@ -36,5 +36,8 @@ int arch_find(uint32_t audit);
 /* Changes the first argument of the call of that table that tid is about to make. False if it is gone. */
 bool arch_set_first_argument(pid_t tid, enum arch arch, uint64_t value);
 
+/* The first argument of the call that tid has just made. */
+bool arch_first_argument(pid_t tid, uint64_t *ret);
+
 /* Number of the call that tid made last, for the moment after an exec; -1 if it is gone. */
 long arch_call_number(pid_t tid);

@@ -100,16 +100,6 @@ static void read_message(const struct reading *reading, const struct sensor_para
 	}
 }
 
-static void read_file(const struct reading *reading, const struct sensor_param *param)
-{
-	struct pending_call *pending = reading->pending;
-	char name[32];
-
-	snprintf(name, sizeof(name), "fd/%d", (int)argument(reading, param));
-	if (proc_link(reading->origin->tid, name, pending->real) && pending->real[0] == '/')
-		pending->event.real_path = pending->real;
-}
-
 static void read_param(struct reading *reading, const struct sensor_param *param)
 {
 	struct pending_call *pending = reading->pending;
@@ -139,9 +129,6 @@ static void read_param(struct reading *reading, const struct sensor_param *param
 	case PARAM_MODE:
 		event->mode |= (uint32_t)argument(reading, param);
 		break;
-	case PARAM_FILE_FD:
-		read_file(reading, param);
-		break;
 	case PARAM_SOCKET_FD:
 		pending->socket.fd = (int)argument(reading, param);
 		break;
@@ -167,24 +154,46 @@ static bool is_open(const struct sensor_event *event)
 	return sensor_call_in(event->call, SENSOR_OPEN_CALLS);
 }
 
-/* Before the call: what it is about to change can still be looked at. Of an open the rest is known better afterwards. */
-static void look_before(struct pending_call *pending)
+/* What descriptor fd leads to, if that has a path. */
+static const char *fd_path(const struct pending_call *pending, int fd, char out[PATH_MAX])
+{
+	const struct root *root = fd < 0 ? NULL : roots_get(pending->roots, pending->event.pid);
+	char link[64];
+
+	snprintf(link, sizeof(link), "/proc/%d/fd/%d", pending->event.tid, fd);
+	return root && proc_link_below(root->path, link, out) && out[0] == '/' ? out : NULL;
+}
+
+static const char *real_path(const struct pending_call *pending, int dirfd, const char *path, char out[PATH_MAX])
+{
+	const struct root *root = path ? roots_get(pending->roots, pending->event.pid) : NULL;
+
+	return root && path_real_below(root->fd, root->path, pending->event.tid, dirfd, path, out) ? out : NULL;
+}
+
+static const char *find_first(struct pending_call *pending)
 {
 	struct sensor_event *event = &pending->event;
-	bool symlink = sensor_call_in(event->call, SENSOR_SYMLINK_CALLS);
+	const struct sensor_param *param = sensor_param_find(event->call, PARAM_FILE_FD);
+	const char *opened = NULL;
 
-	if (is_open(event)) {
-		if (event->path && (event->flags & O_CREAT))
-			event->is_new_file =
-				!path_exists(event->tid, event->dirfd, event->path, &event->known_new_file) &&
-				event->known_new_file;
-		return;
-	}
-	if (event->path && path_real(event->tid, event->dirfd, event->path, pending->real))
-		event->real_path = pending->real;
-	/* The target of a symbolic link is only a text. */
-	if (event->path2 && !symlink && path_real(event->tid, event->dirfd2, event->path2, pending->real2))
-		event->real_path2 = pending->real2;
+	if (param)
+		return fd_path(pending, (int)event->registers[param->arg - 1], pending->real);
+	/* What was really opened: another thread may have changed the path after we read it. */
+	if (is_open(event) && event->has_result)
+		opened = fd_path(pending, (int)event->result, pending->real);
+	return opened ? opened : real_path(pending, event->dirfd, event->path, pending->real);
+}
+
+/* find_real of the event, which is the one inside a pending_call. */
+static const char *find_real(const struct sensor_event *event, bool second)
+{
+	struct pending_call *pending =
+		(struct pending_call *)((uintptr_t)event - offsetof(struct pending_call, event));
+
+	if (!second)
+		return pending->event.real_path = find_first(pending);
+	return pending->event.real_path2 = real_path(pending, event->dirfd2, event->path2, pending->real2);
 }
 
 void call_enter(struct pending_call *pending, enum sensor_call call, const struct call_origin *origin,
@@ -201,7 +210,10 @@ void call_enter(struct pending_call *pending, enum sensor_call call, const struc
 		.dirfd = AT_FDCWD,
 		.dirfd2 = AT_FDCWD,
 		.flags = sensor_call_rows[call].fixed_flags,
+		.find_real = find_real,
+		.is_memory_shared = origin->is_memory_shared,
 	};
+	pending->roots = origin->roots;
 	memcpy(event->registers, args, sizeof(event->registers));
 	if (sensor_call_in(call, SENSOR_NETWORK_CALLS)) {
 		pending->socket = (struct sensor_socket){ .fd = -1 };
@@ -212,18 +224,29 @@ void call_enter(struct pending_call *pending, enum sensor_call call, const struc
 	/* Otherwise the register holds whatever was in it. */
 	if (is_open(event) && !(event->flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))))
 		event->mode = 0;
-	proc_ids(origin->tid, &event->uid, &event->gid);
-	/* A new user namespace, for one, gives all of them. */
-	if (sensor_call_in(call, SENSOR_IDS_CALLS | SENSOR_KERNEL_CALLS) &&
-	    proc_capabilities_read(origin->tid, &pending->capabilities))
-		event->former_capabilities = &pending->capabilities;
-	look_before(pending);
+}
+
+void call_look(struct pending_call *pending, bool new_files)
+{
+	struct sensor_event *event = &pending->event;
+
+	if (is_open(event)) {
+		if (new_files && event->path && (event->flags & O_CREAT))
+			event->is_new_file =
+				!path_exists(event->tid, event->dirfd, event->path, &event->known_new_file) &&
+				event->known_new_file;
+		return;
+	}
+	if (event->path && !event->real_path)
+		find_real(event, false);
+	/* The target of a symbolic link is only a text. */
+	if (event->path2 && !event->real_path2 && !sensor_call_in(event->call, SENSOR_SYMLINK_CALLS))
+		find_real(event, true);
 }
 
 void call_exit(struct pending_call *pending, int64_t result)
 {
 	struct sensor_event *event = &pending->event;
-	char name[32];
 
 	event->result = result;
 	event->has_result = true;
@@ -232,12 +255,7 @@ void call_exit(struct pending_call *pending, int64_t result)
 	if (!is_open(event))
 		return;
 	event->is_new_file = event->is_new_file && result >= 0;
-	/* What was really opened: another thread may have changed the path after we read it. */
-	snprintf(name, sizeof(name), "fd/%d", (int)result);
-	if (result >= 0 && proc_link(event->tid, name, pending->real) && pending->real[0] == '/')
-		event->real_path = pending->real;
-	else if (event->path && path_real(event->tid, event->dirfd, event->path, pending->real))
-		event->real_path = pending->real;
+	event->real_path = NULL;
 }
 
 bool call_restarts(int64_t result)

@@ -149,6 +149,8 @@ static int by_number(const void *a, const void *b)
 /* Execs that succeed are told without a stop of the filter. */
 static bool is_wanted(const struct sensor_wants *wants, enum sensor_call call)
 {
+	if (sensor_call_changes_root(call))
+		return true;
 	return wants->calls[call] && (wants->failed_execs || !sensor_call_in(call, SENSOR_LIFE_CALLS));
 }
 

@@ -13,7 +13,6 @@
 #include "agent/sensor/trace/call.h"
 #include "base/time.h"
 
-#define STEP_MAX 256 /* stops; a busy workload never runs out of them, and signals want to be seen */
 #define TRACE_OPTIONS                                                                                                \
 	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |                    \
 	 PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP)
@@ -27,15 +26,16 @@
  */
 struct tracee {
 	pid_t tid, tgid;
-	pid_t held_for; /* tgid of the parent whose event must come first; 0 = not held */
-	bool announced; /* its birth has been delivered */
+	pid_t held_for;	       /* tgid of the parent whose event must come first; 0 = not held */
+	bool announced;	       /* its birth has been delivered */
+	bool is_memory_shared; /* with another thread that may run at the same time */
 	struct pending_call *call;
 };
 
 struct tracer {
-	sensor_handler handler;
-	void *context;
+	struct tracer_conf conf;
 	struct pid_table *tracees;
+	struct roots roots;
 	size_t held;
 	struct pending_call *spare;
 	size_t pending; /* of all made, spare ones too */
@@ -55,7 +55,7 @@ static void deliver(struct tracer *tracer, struct sensor_event *event)
 {
 	event->lost = tracer->lost;
 	tracer->lost = 0;
-	tracer->handler(tracer->context, event);
+	tracer->conf.handler(tracer->conf.context, event);
 }
 
 static struct tracee *tracee_add(struct tracer *tracer, pid_t tid, pid_t tgid)
@@ -89,7 +89,7 @@ static void tracee_remove(struct tracer *tracer, struct tracee *tracee)
 	free(tracee);
 }
 
-int tracer_new(sensor_handler handler, void *context, struct tracer **ret, struct err *err)
+int tracer_new(const struct tracer_conf *conf, struct tracer **ret, struct err *err)
 {
 	struct tracer *tracer = calloc(1, sizeof(*tracer));
 
@@ -99,8 +99,8 @@ int tracer_new(sensor_handler handler, void *context, struct tracer **ret, struc
 		tracer_free(tracer);
 		return err_set(err, ERR_MEMORY, "out of memory");
 	}
-	tracer->handler = handler;
-	tracer->context = context;
+	tracer->conf = *conf;
+	roots_init(&tracer->roots);
 	*ret = tracer;
 	return 0;
 }
@@ -118,6 +118,7 @@ void tracer_free(struct tracer *tracer)
 		tracer->spare = next;
 	}
 	pid_table_free(tracer->tracees);
+	roots_fini(&tracer->roots);
 	free(tracer);
 }
 
@@ -160,7 +161,6 @@ static void deliver_fork(struct tracer *tracer, enum sensor_call call, const str
 	event.result = child;
 	event.has_result = true;
 	event.dirfd = event.dirfd2 = AT_FDCWD;
-	proc_ids(parent->tid, &event.uid, &event.gid);
 	deliver(tracer, &event);
 }
 
@@ -169,6 +169,17 @@ static void release(struct tracer *tracer, struct tracee *tracee)
 	tracee->held_for = 0;
 	tracer->held--;
 	resume(tracee->tid, PTRACE_CONT, 0);
+}
+
+/* True if the call that tid has just made a child with left both in one memory; a vfork() parent waits for its child. */
+static bool shares_memory(pid_t tid, enum sensor_call call)
+{
+	uint64_t flags;
+
+	if (call == SENSOR_CLONE)
+		return true;
+	return call == SENSOR_FORK && arch_call_number(tid) == arch_infos[ARCH_NATIVE].clone &&
+	       arch_first_argument(tid, &flags) && (flags & CLONE_VM);
 }
 
 /* The parent's event: its child is known from now on, and let run if it waited for that. */
@@ -193,6 +204,8 @@ static void on_fork(struct tracer *tracer, struct tracee *parent, enum sensor_ca
 	}
 	child->tgid = tgid;
 	child->announced = true;
+	if (shares_memory(parent->tid, call))
+		child->is_memory_shared = parent->is_memory_shared = true;
 	if (child->held_for)
 		release(tracer, child);
 }
@@ -251,7 +264,6 @@ static void on_exec(struct tracer *tracer, struct tracee *tracee)
 	call_release(tracer, tracee);
 	event.tid = event.pid = tracee->tid;
 	event.dirfd = event.dirfd2 = AT_FDCWD;
-	proc_ids(tracee->tid, &event.uid, &event.gid);
 	deliver(tracer, &event);
 }
 
@@ -287,10 +299,16 @@ static int identify(pid_t tid, enum arch arch, uint64_t number, uint64_t args[6]
 	return trace_call_find(arch, number);
 }
 
+static bool is_needed(const struct tracer *tracer, const struct sensor_event *event)
+{
+	return !tracer->conf.judge || tracer->conf.judge(tracer->conf.context, event);
+}
+
 static int on_call_entry(struct tracer *tracer, struct tracee *tracee)
 {
 	struct __ptrace_syscall_info info = { 0 };
-	struct call_origin origin = { .tid = tracee->tid, .pid = tracee->tgid };
+	struct call_origin origin = { tracee->tid, tracee->tgid, ARCH_NATIVE, &tracer->roots,
+				      tracee->is_memory_shared };
 	uint64_t args[6];
 	int arch, row;
 
@@ -310,6 +328,15 @@ static int on_call_entry(struct tracer *tracer, struct tracee *tracee)
 		return PTRACE_CONT;
 	}
 	call_enter(tracee->call, (enum sensor_call)row, &origin, args);
+	if (!is_needed(tracer, &tracee->call->event)) {
+		tracee->call->is_unneeded = sensor_call_changes_root((enum sensor_call)row);
+		if (tracee->call->is_unneeded)
+			return PTRACE_SYSCALL;
+		call_release(tracer, tracee);
+		return PTRACE_CONT;
+	}
+	tracee->call->is_unneeded = false;
+	call_look(tracee->call, tracer->conf.new_files);
 	return PTRACE_SYSCALL;
 }
 
@@ -321,8 +348,11 @@ static void on_call_exit(struct tracer *tracer, struct tracee *tracee)
 		return;
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, tracee->tid, sizeof(info), &info) > 0 &&
 	    info.op == PTRACE_SYSCALL_INFO_EXIT && !call_restarts(info.exit.rval)) {
+		if (sensor_call_changes_root(tracee->call->event.call))
+			roots_forget_all(&tracer->roots);
 		call_exit(tracee->call, info.exit.rval);
-		deliver(tracer, &tracee->call->event);
+		if (!tracee->call->is_unneeded)
+			deliver(tracer, &tracee->call->event);
 	}
 	call_release(tracer, tracee);
 }
@@ -393,34 +423,38 @@ static void on_end(struct tracer *tracer, pid_t tid, int status)
 		release_orphans(tracer, tgid);
 	if (tgid != tid)
 		return;
+	roots_forget(&tracer->roots, tid);
 	event.tid = event.pid = tid;
 	event.result = status;
 	event.dirfd = event.dirfd2 = AT_FDCWD;
 	deliver(tracer, &event);
 }
 
-bool tracer_step(struct tracer *tracer)
+/* One stop or end of a thread. */
+static void on_status(struct tracer *tracer, pid_t tid, int status)
 {
-	int status;
-	pid_t tid;
+	struct tracee *tracee = pid_table_get(tracer->tracees, tid);
 
-	for (int i = 0; i < STEP_MAX; i++) {
-		struct tracee *tracee;
+	if (WIFEXITED(status) || WIFSIGNALED(status))
+		on_end(tracer, tid, status);
+	else if (!WIFSTOPPED(status))
+		return;
+	else if (!tracee && status >> 16 == PTRACE_EVENT_STOP)
+		on_unannounced(tracer, tid);
+	else if (!tracee) /* beyond TRACEES_MAX */
+		on_stranger(tracer, tid, status);
+	else
+		on_stop(tracer, tracee, status);
+}
 
-		tid = waitpid(-1, &status, __WALL | WNOHANG);
-		if (tid <= 0)
-			return false;
-		tracee = pid_table_get(tracer->tracees, tid);
-		if (WIFEXITED(status) || WIFSIGNALED(status))
-			on_end(tracer, tid, status);
-		else if (!WIFSTOPPED(status))
-			continue;
-		else if (!tracee && status >> 16 == PTRACE_EVENT_STOP)
-			on_unannounced(tracer, tid);
-		else if (!tracee) /* beyond TRACEES_MAX */
-			on_stranger(tracer, tid, status);
-		else
-			on_stop(tracer, tracee, status);
+void tracer_run(struct tracer *tracer, const volatile sig_atomic_t *stop)
+{
+	while (!*stop) {
+		int status;
+		pid_t tid = waitpid(-1, &status, __WALL);
+
+		if (tid < 0)
+			return;
+		on_status(tracer, tid, status);
 	}
-	return true;
 }

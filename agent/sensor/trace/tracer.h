@@ -2,10 +2,11 @@
  * tracer.h: the ptrace half of the trace sensor: seizes processes, follows all they start, and turns their stops into
  * sensor events.
  *
- * All functions must be called by the thread that made the tracer (ptrace is per thread). That thread should have
- * SIGCHLD blocked and wait for it (sigtimedwait) between two calls of tracer_step().
+ * All functions must be called by the thread that made the tracer (ptrace is per thread).
  */
 #pragma once
+
+#include <signal.h>
 
 #include "agent/sensor/sensor.h"
 
@@ -13,7 +14,14 @@
 
 struct tracer;
 
-int tracer_new(sensor_handler handler, void *context, struct tracer **ret, struct err *err);
+struct tracer_conf {
+	sensor_handler handler;
+	sensor_judge judge; /* calls that it denies are not followed to their end; NULL = all are */
+	void *context;	    /* of both */
+	bool new_files;	    /* says of an open whether it makes its file */
+};
+
+int tracer_new(const struct tracer_conf *conf, struct tracer **ret, struct err *err);
 
 /* Lets go of nothing: what is still traced keeps its filter and loses its tracer. Accepts NULL. */
 void tracer_free(struct tracer *tracer);
@@ -21,8 +29,11 @@ void tracer_free(struct tracer *tracer);
 /* Follows pid (a process of one thread) from now on, without stopping it. Errors: ERR_DENIED, ERR_NOT_FOUND, ERR_FAILED. */
 int tracer_seize(struct tracer *tracer, pid_t pid, struct err *err);
 
-/* Handles stops and ends that are waiting, delivering events; never blocks. True if more of them may wait. */
-bool tracer_step(struct tracer *tracer);
+/*
+ * Waits for stops and ends and handles them, delivering events, until a signal handler has set *stop, a signal interrupted
+ * the wait, or nothing is left to wait for.
+ */
+void tracer_run(struct tracer *tracer, const volatile sig_atomic_t *stop);
 
 size_t tracer_count(const struct tracer *tracer); /* threads followed now */
 

@@ -34,7 +34,7 @@ void run_spare_free(struct run_spare *spare)
 /* Numbers that a round leaves behind and the next one does not look at. */
 static size_t state_count(const struct program *program)
 {
-	return program->operand_count * 2 + program->node_count + program->term_count + program->pattern_count;
+	return program->operand_count * 2 + program->node_count + program->term_count * 2 + program->pattern_count;
 }
 
 static struct run_memory *memory_new(const struct program *program)
@@ -55,7 +55,8 @@ static struct run_memory *memory_new(const struct program *program)
 	memory->hash_rounds = memory->operand_states + program->operand_count;
 	memory->node_states = memory->hash_rounds + program->operand_count;
 	memory->term_states = memory->node_states + program->node_count;
-	memory->pattern_rounds = memory->term_states + program->term_count;
+	memory->partial_states = memory->term_states + program->term_count;
+	memory->pattern_rounds = memory->partial_states + program->term_count;
 	return memory;
 }
 

@@ -7,7 +7,7 @@
 #include "rules/run/matcher.h"
 #include "rules/run/pattern_set.h"
 
-#define RUN_ROUNDS_MAX (UINT32_MAX / 2)
+#define RUN_ROUNDS_MAX (UINT32_MAX / 4)
 
 /*
  * What an event needs, kept for the next one. A state is the number of the event it was found out for, times two, plus
@@ -16,6 +16,7 @@
 struct run_memory {
 	uint32_t round; /* the event's number, 1 to RUN_ROUNDS_MAX */
 	uint32_t *node_states, *term_states, *operand_states, *hash_rounds, *pattern_rounds;
+	uint32_t *partial_states;     /* of terms: the round times four, plus what partial.c knows */
 	struct value *values;	      /* of operands */
 	uint64_t *hashes;	      /* of their texts */
 	uint64_t *marks, *mark_words; /* rules to be asked; all 0 between events */

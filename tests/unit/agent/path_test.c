@@ -96,8 +96,9 @@ static void relative_paths_start_at_their_folder(void **state)
 	assert_true(path_absolute(getpid(), fd, "./y/../x", NULL, path));
 	assert_string_equal(path, expected);
 	close(fd);
-	assert_false(path_real(getpid(), fd, "x", real));
-	assert_false(path_absolute(getpid(), fd, "x", "/", path));
+	/* one that is not taken by what asks, either: the process that is asked about is this one */
+	assert_false(path_real(getpid(), 1000, "x", real));
+	assert_false(path_absolute(getpid(), 1000, "x", "/", path));
 
 	assert_int_equal(chdir(folder), 0);
 	assert_true(path_real(getpid(), AT_FDCWD, "link/x", real));
