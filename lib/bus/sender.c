@@ -386,6 +386,12 @@ static const char *describe_trouble(const struct sender *sender, char *out, size
 	return out;
 }
 
+/* With the monitor locked. A damaged batch shows only when it is to be sent: its loss is still to be told then. */
+static bool is_anything_owed(const struct sender *sender)
+{
+	return sender->spool.count || sender->spool.drops.count;
+}
+
 int sender_flush(struct sender *sender, int64_t timeout_ns, struct err *err)
 {
 	int64_t deadline = time_monotonic_ns() + timeout_ns;
@@ -395,9 +401,9 @@ int sender_flush(struct sender *sender, int64_t timeout_ns, struct err *err)
 
 	monitor_lock(&sender->monitor);
 	code = cut_if_any(sender, err ? err : &local);
-	while (code == 0 && sender->spool.count && time_monotonic_ns() < deadline)
+	while (code == 0 && is_anything_owed(sender) && time_monotonic_ns() < deadline)
 		monitor_wait(&sender->monitor, deadline);
-	if (code == 0 && sender->spool.count) {
+	if (code == 0 && is_anything_owed(sender)) {
 		describe_trouble(sender, trouble, sizeof(trouble));
 		code = err_set(err, ERR_UNREACHABLE, "%s", trouble);
 		if (!trouble[0])
