@@ -34,7 +34,7 @@ static int fill(const struct drain_conf *conf, struct sender *sender, const char
 
 	arena_init(&arena, 1u << 20);
 	for (int64_t i = 1; i <= conf->events; i++) {
-		struct traffic_event what = { .number = (UINT64_C(1) << TRAFFIC_INCARNATION_SHIFT) | (uint64_t)i,
+		struct traffic_event what = { .number = (uint64_t)i,
 					      .has_alert = conf->alert_every && i % conf->alert_every == 0,
 					      .agent = agent };
 		struct event event;

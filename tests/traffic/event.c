@@ -15,7 +15,7 @@ static void *must(void *pointer)
 
 struct event traffic_event_make(struct arena *arena, const struct traffic_event *what)
 {
-	uint64_t seq = what->number & ((UINT64_C(1) << TRAFFIC_INCARNATION_SHIFT) - 1);
+	uint64_t seq = what->number;
 	struct event event = what->has_alert ? sample_alert(arena, seq)
 			     : seq % 2	     ? sample_exec(arena, seq)
 					     : sample_file(arena, seq);
@@ -28,6 +28,13 @@ struct event traffic_event_make(struct arena *arena, const struct traffic_event 
 	process->exe_path = "/usr/lib/jvm/java-17-openjdk-amd64/bin/java";
 	process->cwd = "/srv/shop/releases/20261124";
 	process->container = what->agent;
+	if (what->mark) {
+		const char **args = must(arena_array(arena, const char *, process->arg_count));
+
+		memcpy(args, process->args, process->arg_count * sizeof(*args));
+		args[process->arg_count - 1] = what->mark;
+		process->args = args;
+	}
 	event.process = process;
 	event.time_ns = process->start_ns;
 	event.seq = 0;

@@ -9,16 +9,14 @@ int main(int argc, char **argv)
 		.run = name_##_run                                                                                   \
 	}
 	const struct command commands[] = {
-		COMMAND(send,
-			"be one agent: number events, spool them, deliver them; go on where an earlier run ended"),
+		COMMAND(generate, "be agents: make events, deliver them, and write down what became of each"),
 		COMMAND(drain, "deliver what is in many spools at once, and say how long it took"),
 		COMMAND(copy, "the same rows by bare binary COPY, and say how long it took"),
 		COMMAND(visible, "send alerts one by one, and say how long each took to be seen in the database"),
-		COMMAND(check, "count what is stored: every number once, and nothing that was never sent"),
 		{ .name = NULL },
 	};
 	const struct program program = { .name = "clewline_traffic",
-					 .summary = "an agent's traffic, numbered",
+					 .summary = "an agent's traffic, for tests",
 					 .commands = commands };
 
 	log_setup("traffic", LOG_LEVEL_WARN);
