@@ -7,7 +7,7 @@ Modes, interleaved, medians of ROUNDS:
   group   everything the collector writes, without wire and decoding: what derivation costs on top
   e2e     agents' spools -> sender -> intake -> commit -> acknowledgement
 CPU time is what counts on a machine that does other things: of the database's processes, and of the collector.
-Then: how long until an alert can be read while bulk runs, and what memory a connected agent takes.
+Then: how long until an alert can be read while bulk runs, what memory a connected agent takes, and how many pages questions touch.
 """
 import argparse
 import os
@@ -19,6 +19,8 @@ import sys
 import tempfile
 import threading
 import time
+
+import delivery_pages
 
 TICKS = os.sysconf("SC_CLK_TCK")
 MODES = ("bare", "claim", "group", "e2e")
@@ -157,6 +159,9 @@ class Bench:
             self.options.agents, wall, grown / self.options.agents, before))
         drain.wait()
 
+    def pages(self):
+        delivery_pages.run(self, [int(size) for size in self.options.rows.split(",")])
+
 
 def main():
     parser = argparse.ArgumentParser()
@@ -165,7 +170,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--alerts", type=int, default=200)
     parser.add_argument("--agents", type=int, default=1000)
-    parser.add_argument("--only", default="throughput,visibility,memory")
+    parser.add_argument("--rows", default="1000000,10000000", help="sizes of the table for pages; 100000000 takes an hour and 60 GB")
+    parser.add_argument("--only", default="throughput,visibility,memory,pages")
     options = parser.parse_args()
     subprocess.run(["ninja", "-C", str(options.bin.parent), "clewline_traffic"], check=True, stdout=subprocess.DEVNULL)
     with tempfile.TemporaryDirectory(prefix="clewline-bench-") as folder:
