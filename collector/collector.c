@@ -107,12 +107,14 @@ static int start_database(struct collector *collector, struct err *err)
 
 static int start_intake(struct collector *collector, struct err *err)
 {
+	struct receiver_conf conf = { .url = collector->intake_url, .handler = intake_handle };
+
 	if (intake_new(collector->conninfo, &collector->intake, err) < 0 ||
 	    intake_prepare(collector->intake, err) < 0 ||
-	    upkeep_start(collector->conninfo, &collector->upkeep, err) < 0 ||
-	    receiver_open(collector->intake_url, intake_handle, collector->intake, &collector->receiver, err) < 0)
+	    upkeep_start(collector->conninfo, &collector->upkeep, err) < 0)
 		return err->code;
-	return 0;
+	conf.context = collector->intake;
+	return receiver_open(&conf, &collector->receiver, err);
 }
 
 static int start_services(struct collector *collector, struct err *err)

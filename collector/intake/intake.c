@@ -39,7 +39,7 @@ static int open_queues(struct intake *intake, struct err *err)
 				   .batches_max = INTAKE_BULK_BATCHES,
 				   .bytes_max = INTAKE_BULK_BYTES };
 
-	static_assert(INTAKE_BULK_BATCHES + INTAKE_ALERT_BATCHES < RECEIVER_CONTEXTS);
+	static_assert(INTAKE_BULK_BATCHES < RECEIVER_BULK_WORKERS && INTAKE_ALERT_BATCHES < RECEIVER_ALERT_WORKERS);
 	if (queue_open(&conf, &intake->bulk, err) < 0)
 		return err->code;
 	conf.writers = INTAKE_ALERT_WRITERS;

@@ -13,8 +13,7 @@ struct peer;
 	250 /* and while there is no room, with up to as much again, so that they do not come at once */
 
 /*
- * Together fewer than the receiver's contexts: somebody is always free to say that there is no room, and alerts find a
- * context while bulk has all of its own.
+ * Each fewer than the receiver's workers of its lane: one of them is always free to say that there is no room.
  */
 #define INTAKE_BULK_WRITERS  2
 #define INTAKE_BULK_BATCHES  40

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/time.h"
 #include "bus/socket.h"
+#include "bus/tls.h"
 
 #define BACKOFF_MIN_NS	(50 * NS_PER_MS)
 #define BACKOFF_MAX_NS	(5 * NS_PER_S)
@@ -17,6 +18,7 @@
 
 struct link {
 	char *url;
+	struct tls *tls;
 	struct monitor *monitor;
 	nng_socket socket;
 	pthread_t thread;
@@ -62,11 +64,14 @@ static void pipe_added(nng_pipe pipe, nng_pipe_ev event UNUSED, void *context)
 static void pipe_removed(nng_pipe pipe, nng_pipe_ev event UNUSED, void *context)
 {
 	struct link *link = context;
+	char reason[LINK_REASON_MAX] = "";
 
+	if (link->tls)
+		tls_reason(link->tls, reason, sizeof(reason));
 	monitor_lock(link->monitor);
 	if (link->pipe.id == pipe.id) {
 		link->pipe.id = 0;
-		snprintf(link->reason, sizeof(link->reason), "the connection was lost");
+		snprintf(link->reason, sizeof(link->reason), "%s", reason[0] ? reason : "the connection was lost");
 	}
 	monitor_notify(link->monitor);
 	monitor_unlock(link->monitor);
@@ -116,16 +121,29 @@ static bool attempt_begin(struct link *link, nng_dialer dialer)
 	return !stopping;
 }
 
+/* Why an attempt failed; TLS knows better than nng where it was asked. */
+static void describe_failure(struct link *link, int result, char out[LINK_REASON_MAX])
+{
+	out[0] = '\0';
+	if (link->tls && result)
+		tls_reason(link->tls, out, LINK_REASON_MAX);
+	if (!out[0])
+		snprintf(out, LINK_REASON_MAX, "%s", reason_text(result));
+}
+
 /* False if link_close() has taken the dialer to close it itself. */
 static bool attempt_end(struct link *link, int result)
 {
+	char reason[LINK_REASON_MAX];
 	bool ours;
+
+	describe_failure(link, result, reason);
 
 	monitor_lock(link->monitor);
 	ours = link->dialer.id != 0;
 	link->dialer.id = 0;
 	if (result)
-		snprintf(link->reason, sizeof(link->reason), "%s", reason_text(result));
+		strcpy(link->reason, reason);
 	monitor_notify(link->monitor);
 	monitor_unlock(link->monitor);
 	return ours;
@@ -144,6 +162,11 @@ static bool connect_once(struct link *link)
 	}
 	nng_dialer_set_ms(dialer, NNG_OPT_RECONNMINT, NNG_REDIAL_MS);
 	nng_dialer_set_ms(dialer, NNG_OPT_RECONNMAXT, NNG_REDIAL_MS);
+	if (link->tls && tls_use_to_dial(link->tls, dialer, NULL) < 0) {
+		nng_dialer_close(dialer);
+		attempt_end(link, NNG_ENOMEM);
+		return false;
+	}
 	if (attempt_begin(link, dialer)) {
 		result = nng_dialer_start(dialer, 0);
 		ours = attempt_end(link, result);
@@ -196,7 +219,7 @@ static int link_prepare(struct link *link, struct err *err)
 	return 0;
 }
 
-int link_open(const char *url, struct monitor *monitor, struct link **ret, struct err *err)
+int link_open(const char *url, struct tls *tls, struct monitor *monitor, struct link **ret, struct err *err)
 {
 	struct link *link = calloc(1, sizeof(*link));
 	int code;
@@ -205,6 +228,7 @@ int link_open(const char *url, struct monitor *monitor, struct link **ret, struc
 		free(link);
 		return err_set(err, ERR_MEMORY, "no memory");
 	}
+	link->tls = tls;
 	link->monitor = monitor;
 	code = link_prepare(link, err);
 	if (code < 0) {

@@ -16,8 +16,13 @@
 
 struct link;
 
-/* Opens a REQ socket and starts connecting to url. monitor is notified of changes. Errors: ERR_USAGE, ERR_FAILED. */
-int link_open(const char *url, struct monitor *monitor, struct link **ret, struct err *err);
+struct tls;
+
+/*
+ * Opens a REQ socket and starts connecting to url, with tls (borrowed; NULL for other addresses than tls+tcp). monitor is
+ * notified of changes. Errors: ERR_USAGE, ERR_FAILED.
+ */
+int link_open(const char *url, struct tls *tls, struct monitor *monitor, struct link **ret, struct err *err);
 
 nng_socket link_socket(const struct link *link);
 

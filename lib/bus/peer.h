@@ -11,7 +11,8 @@
 #define PEER_ADDRESS_MAX 80
 
 struct peer {
-	bool is_certified;		/* it showed a certificate of ours; else it came by a local socket */
+	bool is_certified;		/* it showed a certificate of ours; else it came by a local socket, or: */
+	bool is_enrolling;		/* it comes by TLS and has no certificate yet: no batch is taken from it */
 	int64_t tenant;			/* from 1; TENANT_LOCAL by a local socket */
 	char agent[PEER_AGENT_MAX];	/* agent's id in the certificate; "" by a local socket */
 	char serial[PEER_SERIAL_MAX];	/* the certificate's, hexadecimal; "" by a local socket */

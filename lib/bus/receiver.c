@@ -1,161 +1,98 @@
 #include "bus/receiver.h"
 
-#include <arpa/inet.h>
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
+#include <nng/protocol/reqrep0/req.h>
 #include <pthread.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bus/address.h"
+#include "bus/desk.h"
+#include "bus/peers.h"
 #include "bus/socket.h"
-#include "model/tenant.h"
+#include "bus/tls.h"
 #include "wire/wire.h"
 
-#define ENVELOPE_MAX	 64 /* what REQ/REP puts in front of a frame */
-#define SOCKET_MODE	 0660
-#define REPLY_TIMEOUT_MS 5000
-
-/* A thread for each context: handlers wait for a database, and would starve nng's own few threads. */
-struct worker {
-	struct receiver *receiver;
-	pthread_t thread;
-	nng_ctx ctx;
-	nng_aio *receiving, *replying;
-	bool started;
-};
+#define ENVELOPE_MAX 64 /* what REQ/REP puts in front of a frame */
+#define SOCKET_MODE  0660
 
 struct receiver {
+	struct receiver_conf conf;
+	char *url;
 	nng_socket socket;
-	receiver_handler handler;
-	void *context;
-	struct worker workers[RECEIVER_CONTEXTS];
+	nng_listener listener;
+	struct peers *peers;
+	struct desk *desk;
+	bool is_open; /* the socket */
 };
 
-static void describe_address(nng_pipe pipe, char out[PEER_ADDRESS_MAX])
-{
-	char text[INET6_ADDRSTRLEN] = "?";
-	nng_sockaddr address;
-
-	if (nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &address)) {
-		snprintf(out, PEER_ADDRESS_MAX, "unknown");
-	} else if (address.s_family == NNG_AF_INET) {
-		inet_ntop(AF_INET, &address.s_in.sa_addr, text, sizeof(text));
-		snprintf(out, PEER_ADDRESS_MAX, "%s:%u", text, ntohs(address.s_in.sa_port));
-	} else if (address.s_family == NNG_AF_INET6) {
-		inet_ntop(AF_INET6, address.s_in6.sa_addr, text, sizeof(text));
-		snprintf(out, PEER_ADDRESS_MAX, "[%s]:%u", text, ntohs(address.s_in6.sa_port));
-	} else {
-		snprintf(out, PEER_ADDRESS_MAX, "local");
-	}
-}
-
-static void describe_peer(nng_pipe pipe, struct peer *ret)
-{
-	uint64_t pid, uid;
-
-	*ret = (struct peer){ .tenant = TENANT_LOCAL };
-	if (nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_PID, &pid) == 0 &&
-	    nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &uid) == 0)
-		snprintf(ret->address, PEER_ADDRESS_MAX, "pid %llu, uid %llu", (unsigned long long)pid,
-			 (unsigned long long)uid);
-	else
-		describe_address(pipe, ret->address);
-}
-
-/* An empty or unfit reply is not sent; the sender asks again when its watchdog runs out. */
-static void send_reply(struct worker *worker, const struct strbuf *reply)
-{
-	nng_msg *message;
-
-	if (reply->failed || !reply->length || nng_msg_alloc(&message, 0))
-		return;
-	if (nng_msg_append(message, reply->data, reply->length)) {
-		nng_msg_free(message);
-		return;
-	}
-	nng_aio_set_msg(worker->replying, message);
-	nng_ctx_send(worker->ctx, worker->replying);
-	nng_aio_wait(worker->replying);
-	if (nng_aio_result(worker->replying))
-		nng_msg_free(nng_aio_get_msg(worker->replying));
-}
-
-static void *worker_run(void *context)
-{
-	struct worker *worker = context;
-	AUTO_STRBUF reply = STRBUF_INIT;
-
-	for (;;) {
-		struct peer peer;
-		nng_msg *message;
-		int result;
-
-		nng_ctx_recv(worker->ctx, worker->receiving);
-		nng_aio_wait(worker->receiving);
-		result = nng_aio_result(worker->receiving);
-		if (result == NNG_ECLOSED || result == NNG_ECANCELED)
-			return NULL;
-		if (result)
-			continue;
-		message = nng_aio_get_msg(worker->receiving);
-		describe_peer(nng_msg_get_pipe(message), &peer);
-		strbuf_clear(&reply);
-		worker->receiver->handler(worker->receiver->context, nng_msg_body(message), nng_msg_len(message),
-					  &peer, &reply);
-		nng_msg_free(message);
-		send_reply(worker, &reply);
-	}
-}
-
-static int worker_start(struct worker *worker, struct receiver *receiver, struct err *err)
-{
-	int result = nng_ctx_open(&worker->ctx, receiver->socket);
-
-	worker->receiver = receiver;
-	if (result)
-		return err_set(err, ERR_FAILED, "could not open a context: %s", nng_strerror(result));
-	if (nng_aio_alloc(&worker->receiving, NULL, NULL) || nng_aio_alloc(&worker->replying, NULL, NULL))
-		return err_set(err, ERR_MEMORY, "no memory");
-	nng_aio_set_timeout(worker->replying, REPLY_TIMEOUT_MS);
-	if (pthread_create(&worker->thread, NULL, worker_run, worker))
-		return err_set(err, ERR_FAILED, "could not start a thread");
-	worker->started = true;
-	return 0;
-}
-
-static int receiver_listen(struct receiver *receiver, const char *url, struct err *err)
+static int start_listener(struct receiver *receiver, struct err *err)
 {
 	nng_listener listener;
+	int code = 0, result = nng_listener_create(&listener, receiver->socket, receiver->url);
+
+	if (result)
+		return err_set(err, ERR_USAGE, "cannot listen on \"%s\": %s", receiver->url, nng_strerror(result));
+	if (address_is_ipc(receiver->url))
+		nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, SOCKET_MODE);
+	else
+		nng_listener_set_bool(listener, NNG_OPT_TCP_KEEPALIVE, true);
+	if (receiver->conf.tls)
+		code = tls_use_to_listen(receiver->conf.tls, listener, err);
+	result = code < 0 ? 0 : nng_listener_start(listener, 0);
+	if (result)
+		code = err_set(err, ERR_FAILED, "could not listen on \"%s\": %s", receiver->url,
+			       nng_strerror(result));
+	if (code < 0)
+		nng_listener_close(listener);
+	else
+		receiver->listener = listener;
+	return code;
+}
+
+static int receiver_listen(struct receiver *receiver, struct err *err)
+{
 	int result = nng_rep0_open(&receiver->socket);
 
 	if (result)
 		return err_set(err, ERR_FAILED, "could not open a socket: %s", nng_strerror(result));
+	receiver->is_open = true;
 	nng_socket_set_size(receiver->socket, NNG_OPT_RECVMAXSZ, FRAME_MAX + ENVELOPE_MAX);
-	result = nng_listener_create(&listener, receiver->socket, url);
-	if (result)
-		return err_set(err, ERR_USAGE, "cannot listen on \"%s\": %s", url, nng_strerror(result));
-	if (!strncmp(url, "ipc://", strlen("ipc://")))
-		nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, SOCKET_MODE);
-	result = nng_listener_start(listener, 0);
-	if (result)
-		return err_set(err, ERR_FAILED, "could not listen on \"%s\": %s", url, nng_strerror(result));
+	receiver->peers = peers_new(receiver->conf.tls);
+	if (!receiver->peers)
+		return err_set(err, ERR_MEMORY, "no memory");
+	peers_watch(receiver->peers, receiver->socket);
+	return start_listener(receiver, err);
+}
+
+static int check_conf(const struct receiver_conf *conf, struct err *err)
+{
+	if (address_check(conf->url, err) < 0)
+		return err->code;
+	if (address_is_tls(conf->url) != (conf->tls != NULL))
+		return err_set(err, ERR_USAGE, "cannot listen on \"%s\": TLS is for tls+tcp:// and nothing else",
+			       conf->url);
 	return 0;
 }
 
-int receiver_open(const char *url, receiver_handler handler, void *context, struct receiver **ret, struct err *err)
+int receiver_open(const struct receiver_conf *conf, struct receiver **ret, struct err *err)
 {
-	struct receiver *receiver = calloc(1, sizeof(*receiver));
-	int code;
+	struct receiver *receiver;
+	struct err local;
+	int code = check_conf(conf, err ? err : &local);
 
+	if (code < 0)
+		return code;
+	receiver = calloc(1, sizeof(*receiver));
 	if (!receiver)
 		return err_set(err, ERR_MEMORY, "no memory");
-	receiver->handler = handler;
-	receiver->context = context;
-	code = receiver_listen(receiver, url, err);
-	for (size_t i = 0; code == 0 && i < RECEIVER_CONTEXTS; i++)
-		code = worker_start(&receiver->workers[i], receiver, err);
+	receiver->conf = *conf;
+	receiver->url = strdup(conf->url);
+	code = receiver->url ? receiver_listen(receiver, err) : err_set(err, ERR_MEMORY, "no memory");
+	if (code == 0)
+		code = desk_open(receiver->socket, receiver->peers, conf->handler, conf->context, &receiver->desk,
+				 err);
 	if (code < 0) {
 		receiver_close(receiver);
 		return code;
@@ -164,25 +101,81 @@ int receiver_open(const char *url, receiver_handler handler, void *context, stru
 	return 0;
 }
 
+void receiver_sweep(struct receiver *receiver)
+{
+	peers_sweep(receiver->peers);
+}
+
+size_t receiver_peers(struct receiver *receiver)
+{
+	return peers_count(receiver->peers);
+}
+
+/* A connection as far as it goes without a request: that is as far as a listener's part in it goes. */
+static int connect_to(nng_socket socket, const char *url, struct tls *tls, struct err *err)
+{
+	nng_dialer dialer;
+	int code = 0, result = nng_dialer_create(&dialer, socket, url);
+
+	if (result)
+		return err_set(err, ERR_FAILED, "%s", nng_strerror(result));
+	if (tls)
+		code = tls_use_to_dial(tls, dialer, err);
+	result = code < 0 ? 0 : nng_dialer_start(dialer, 0);
+	if (result)
+		code = err_set(err, ERR_FAILED, "%s", nng_strerror(result));
+	nng_dialer_close(dialer);
+	return code;
+}
+
+/* As somebody who enrols, and who need not know whom he enrols with: no certificate is spent on it. */
+static int probe(const struct receiver *receiver, struct err *err)
+{
+	const struct credentials nobody = { 0 };
+	char url[ADDRESS_URL_MAX];
+	struct tls *tls = NULL;
+	nng_socket socket;
+	int code = address_of_own(receiver->url, url, err);
+
+	if (code == 0 && receiver->conf.tls)
+		code = tls_new(TLS_PROBES, &nobody, &tls, err);
+	if (code == 0 && nng_req0_open(&socket))
+		code = err_set(err, ERR_MEMORY, "no memory");
+	if (code == 0) {
+		code = connect_to(socket, url, tls, err);
+		socket_close(socket);
+	}
+	tls_free(tls);
+	return code;
+}
+
+int receiver_check(struct receiver *receiver, struct err *err)
+{
+	struct err reason;
+
+	if (probe(receiver, &reason) == 0)
+		return 0;
+	nng_listener_close(receiver->listener);
+	if (start_listener(receiver, err) < 0)
+		return err_wrap(err, "\"%s\" took no connection (%s)", receiver->url, reason.message);
+	return 1;
+}
+
+void receiver_break(struct receiver *receiver)
+{
+	nng_listener_close(receiver->listener);
+}
+
 void receiver_close(struct receiver *receiver)
 {
 	if (!receiver)
 		return;
-	/* a stopped aio takes no new work, so a handler that runs now still gets its reply out, and then ends */
-	for (size_t i = 0; i < RECEIVER_CONTEXTS; i++) {
-		if (receiver->workers[i].receiving)
-			nng_aio_stop(receiver->workers[i].receiving);
+	desk_close(receiver->desk);
+	if (receiver->is_open) {
+		peers_unwatch(receiver->socket);
+		socket_close(receiver->socket);
 	}
-	for (size_t i = 0; i < RECEIVER_CONTEXTS; i++) {
-		struct worker *worker = &receiver->workers[i];
-
-		if (worker->started)
-			pthread_join(worker->thread, NULL);
-		if (worker->receiving)
-			nng_aio_free(worker->receiving);
-		if (worker->replying)
-			nng_aio_free(worker->replying);
-	}
-	socket_close(receiver->socket);
+	peers_free(receiver->peers);
+	free(receiver->url);
 	free(receiver);
 }

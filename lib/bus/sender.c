@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/time.h"
+#include "bus/address.h"
 #include "bus/link.h"
 #include "bus/monitor.h"
 #include "bus/spool.h"
@@ -279,13 +280,23 @@ static int sender_start(struct sender *sender, struct err *err)
 	if (code == 0)
 		code = spool_open(&sender->spool, sender->conf.spool, sender->conf.spool_max, err);
 	if (code == 0)
-		code = link_open(sender->url, &sender->monitor, &sender->link, err);
+		code = link_open(sender->url, sender->conf.tls, &sender->monitor, &sender->link, err);
 	if (code == 0)
 		code = window_open(link_socket(sender->link), &sender->monitor, sender->conf.watchdog_ns,
 				   &sender->window, err);
 	if (code == 0 && pthread_create(&sender->thread, NULL, sender_run, sender))
 		code = err_set(err, ERR_FAILED, "could not start a thread");
 	sender->thread_started = code == 0;
+	return code;
+}
+
+static int check_conf(const struct sender_conf *conf, struct err *err)
+{
+	int code = address_check(conf->url, err);
+
+	if (code == 0 && address_is_tls(conf->url) != (conf->tls != NULL))
+		code = err_set(err, ERR_USAGE, "cannot send to \"%s\": TLS is for tls+tcp:// and nothing else",
+			       conf->url);
 	return code;
 }
 
@@ -296,6 +307,11 @@ int sender_open(const struct sender_conf *conf, struct sender **ret, struct err 
 
 	if (!sender)
 		return err_set(err, ERR_MEMORY, "no memory");
+	code = check_conf(conf, err);
+	if (code < 0) {
+		free(sender);
+		return code;
+	}
 	monitor_init(&sender->monitor);
 	set_conf(sender, conf);
 	sender->url = strdup(conf->url);

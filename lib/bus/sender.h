@@ -21,9 +21,11 @@
 #define SENDER_WATCHDOG_DEFAULT_NS (15 * NS_PER_S)
 
 struct sender;
+struct tls;
 
 struct sender_conf {
-	const char *url;   /* ipc:///path or tcp://host:port of the collector's intake */
+	const char *url; /* of the collector's intake: ipc:///path, tls+tcp://host:port, or tcp:// on this machine */
+	struct tls *tls; /* for tls+tcp; borrowed until sender_close() */
 	const char *spool; /* folder; created with mode 0700. Holds the stream's identity and unsent batches */
 	int64_t spool_max; /* bytes, 0 = default; when full, the oldest batch without an alert is dropped and counted */
 	int64_t flush_ns;    /* a batch is cut at least this often; 0 = default */

@@ -66,7 +66,7 @@ static void run_script(const char *script)
 	received.count = 0;
 	snprintf(spool, sizeof(spool), "%s/spool", folder);
 	snprintf(rules, sizeof(rules), "%s/tests/integration/agent_rules.yaml", getenv("CLEWLINE_SOURCE"));
-	if (receiver_open(url, take, NULL, &receiver, &err) < 0)
+	if (receiver_open(&(struct receiver_conf){ .url = url, .handler = take }, &receiver, &err) < 0)
 		fail_msg("%s", err.message);
 	child = fork();
 	if (child == 0) {

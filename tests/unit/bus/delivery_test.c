@@ -105,7 +105,9 @@ static void collector_open(struct world *world)
 {
 	struct err err;
 
-	if (receiver_open(world->url, answer, &world->collector, &world->collector.receiver, &err) < 0)
+	if (receiver_open(
+		    &(struct receiver_conf){ .url = world->url, .handler = answer, .context = &world->collector },
+		    &world->collector.receiver, &err) < 0)
 		fail_msg("%s", err.message);
 }
 
@@ -564,7 +566,7 @@ static void an_address_that_is_none_is_refused(void **state)
 	struct err err;
 
 	assert_int_equal(sender_open(&conf, &sender, &err), ERR_USAGE);
-	assert_non_null(strstr(err.message, "cannot use \"nonsense\" as the address of the collector: "));
+	assert_non_null(strstr(err.message, "\"nonsense\" is no address of a collector"));
 }
 
 static void an_occupied_port_is_named(void **state)
@@ -577,7 +579,11 @@ static void an_occupied_port_is_named(void **state)
 	use_tcp(world);
 	collector_open(world);
 	snprintf(expected, sizeof(expected), "could not listen on \"%s\": Address in use", world->url);
-	assert_int_equal(receiver_open(world->url, answer, &world->collector, &second, &err), ERR_FAILED);
+	assert_int_equal(
+		receiver_open(
+			&(struct receiver_conf){ .url = world->url, .handler = answer, .context = &world->collector },
+			&second, &err),
+		ERR_FAILED);
 	assert_string_equal(err.message, expected);
 }
 
@@ -591,7 +597,11 @@ static void a_live_socket_is_refused_and_is_not_open_to_others(void **state)
 	collector_open(world);
 	assert_int_equal(stat(world->url + strlen("ipc://"), &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0660);
-	assert_int_equal(receiver_open(world->url, answer, &world->collector, &second, &err), ERR_FAILED);
+	assert_int_equal(
+		receiver_open(
+			&(struct receiver_conf){ .url = world->url, .handler = answer, .context = &world->collector },
+			&second, &err),
+		ERR_FAILED);
 	assert_non_null(strstr(err.message, "Address in use"));
 }
 
@@ -634,7 +644,8 @@ static int run_collector(const char *url, const char *folder)
 
 	snprintf(path, sizeof(path), "%s/received", folder);
 	fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
-	if (fd < 0 || receiver_open(url, record, &fd, &receiver, &err) < 0) {
+	if (fd < 0 || receiver_open(&(struct receiver_conf){ .url = url, .handler = record, .context = &fd },
+				    &receiver, &err) < 0) {
 		fprintf(stderr, "%s\n", fd < 0 ? "no file" : err.message);
 		return 1;
 	}

@@ -90,7 +90,8 @@ static void listen_now(struct fixture *fixture)
 {
 	struct err err;
 
-	if (receiver_open(fixture->url, take_frame, fixture, &fixture->receiver, &err) < 0)
+	if (receiver_open(&(struct receiver_conf){ .url = fixture->url, .handler = take_frame, .context = fixture },
+			  &fixture->receiver, &err) < 0)
 		fail_msg("%s", err.message);
 }
 
