@@ -14,6 +14,7 @@
 #include "rules/falco_output.h"
 
 #define SPOOL_NAME	 "spool/agent"
+#define IDENTITY_NAME	 "identity/agent"
 #define SPOOL_MAX	 (256 * INT64_C(1048576))
 #define FLUSH_NS	 NS_PER_S
 #define LAST_DELIVERY_NS (5 * NS_PER_S)
@@ -49,6 +50,13 @@ static int open_sender(struct agent *agent, struct err *err)
 		snprintf(agent->spool, sizeof(agent->spool), "%s", agent->conf->spool);
 	} else if (state_folder(NULL, state, err) < 0 || state_path(state, SPOOL_NAME, agent->spool, err) < 0) {
 		return err->code;
+	}
+	if (enrol_from_options(&agent->conf->enrol, conf.url, NULL, IDENTITY_NAME, &agent->enrolment, err) < 0)
+		return err->code;
+	if (agent->enrolment) {
+		conf.tls = enrolment_tls(agent->enrolment);
+		conf.heard = enrolment_heard;
+		conf.heard_context = agent->enrolment;
 	}
 	conf.spool = agent->spool;
 	conf.origin = agent->origin;
@@ -142,6 +150,7 @@ void agent_close(struct agent *agent)
 	if (agent->sender)
 		deliver_rest(agent);
 	sender_close(agent->sender);
+	enrolment_close(agent->enrolment);
 	pipeline_free(agent->pipeline);
 	agent_rules_close(agent);
 	strbuf_fini(&agent->line);

@@ -10,6 +10,7 @@
 #include "bus/sender.h"
 #include "conf/program.h"
 #include "detection/detection.h"
+#include "enrol/options.h"
 
 #define HEARTBEAT_NS	 (10 * INT64_C(1000000000))
 #define METADATA_WAIT_NS INT64_C(1000000000) /* an endpoint that is slower than this is absent */
@@ -22,6 +23,7 @@ struct agent_conf {
 	const char *collector;
 	const char *spool;
 	const char *network; /* packets, calls, or NULL: as is usual for the command */
+	struct enrol_conf enrol;
 	bool reads;
 	const char *tier; /* commands that trace */
 	bool refuses_io_uring;
@@ -36,7 +38,8 @@ struct agent_conf {
 		OPT(conf, agent.output, "output", 'o', OPT_TEXT, "FORMAT", "text",                                   \
 		    "how alerts are printed: text or json, both as Falco does"),                                     \
 		OPT(conf, agent.collector, "collector", 0, OPT_TEXT, "URL", NULL,                                    \
-		    "deliver to this collector: ipc:///PATH or tcp://HOST:PORT; default: print only"),               \
+		    "deliver to this collector: tls+tcp://HOST:PORT, or on this machine ipc:///PATH; default: "      \
+		    "print only"),                                                                                   \
 		OPT(conf, agent.spool, "spool", 0, OPT_TEXT, "DIR", NULL,                                            \
 		    "folder for what is not delivered yet; default: spool/agent in the state folder"),               \
 		OPT(conf, agent.network, "network", 0, OPT_TEXT, "HOW", NULL,                                        \
@@ -44,6 +47,7 @@ struct agent_conf {
 		    "and "                                                                                           \
 		    "accept that a rule "                                                                            \
 		    "asks for stops); default: packets for task and host, calls for run"),                           \
+		ENROL_OPTS(conf, agent.enrol, "identity/agent"),                                                     \
 		OPT(conf, agent.reads, "reads", 0, OPT_FLAG, NULL, NULL,                                             \
 		    "see files opened for reading as well, at the price of a stop for each; run does it by itself "  \
 		    "where a rule "                                                                                  \
@@ -61,9 +65,10 @@ struct agent {
 	const struct agent_conf *conf;
 	struct detection *detection; /* what counts now */
 	struct reload *reload;
-	struct sensor_wants sensed; /* calls that everything delivers that is watched now */
-	pthread_t thread;	    /* that waits for the sensor */
-	struct sender *sender;	    /* NULL without a collector */
+	struct sensor_wants sensed;  /* calls that everything delivers that is watched now */
+	pthread_t thread;	     /* that waits for the sensor */
+	struct enrolment *enrolment; /* NULL where the collector wants no certificate */
+	struct sender *sender;	     /* NULL without a collector */
 	struct pipeline *pipeline;
 	struct network *network; /* NULL: no packets are watched */
 	struct origin origin;

@@ -156,7 +156,7 @@ const struct command command_host = {
 		"SIGTERM.\n"
 		"Files of rules and policies are read again when they change, and by SIGHUP.\n\n"
 		"  secagent host\n"
-		"  secagent host -r rules.yaml -o json --collector tcp://collector:4646",
+		"  secagent host -r rules.yaml -o json --collector tls+tcp://collector:4646",
 	.opts = host_opts,
 	.conf_size = sizeof(struct host_conf),
 	.run = command_host_main,

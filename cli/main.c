@@ -3,9 +3,23 @@
 
 /* As git lists its commands: by what people do with them. */
 static const struct command *const all[] = {
-	&up_command,	      &down_command,	      &status_command,	   &doctor_command,
-	&alerts_list_command, &investigate_command,   &events_get_command, &rules_check_command,
-	&rules_list_command,  &rules_explain_command, &rules_test_command, &admin_rebuild_command,
+	&up_command,
+	&down_command,
+	&status_command,
+	&doctor_command,
+	&alerts_list_command,
+	&investigate_command,
+	&events_get_command,
+	&rules_check_command,
+	&rules_list_command,
+	&rules_explain_command,
+	&rules_test_command,
+	&agents_enrol_command,
+	&agents_list_command,
+	&agents_revoke_command,
+	&authority_show_command,
+	&authority_rotate_command,
+	&admin_rebuild_command,
 };
 
 int main(int argc, char **argv)

@@ -17,11 +17,13 @@
 #include "cloudtrail/source/finished.h"
 #include "cloudtrail/source/reader.h"
 #include "conf/state.h"
+#include "enrol/options.h"
 
 #define PENDING_FILES_MAX   256 /* read before the spool is made durable and they count as finished */
 #define SPOOLED_BATCHES_MAX 256 /* waiting for the collector before reading pauses: files wait better than a spool */
 #define FLUSH_STEP_NS	    NS_PER_S
 #define SPOOL_NAME	    "spool/cloudtrail"
+#define IDENTITY_NAME	    "identity/cloudtrail"
 #define ALERT_ARENA_MAX	    (32u << 20)
 
 struct run_conf {
@@ -29,6 +31,7 @@ struct run_conf {
 	const char *collector;
 	const char *spool;
 	const char *state;
+	struct enrol_conf enrol;
 	struct opt_list rules, policies;
 	struct rule_choice choice;
 	int64_t interval_ns;
@@ -39,7 +42,10 @@ struct run_conf {
 static const struct opt run_opts[] = {
 	OPT(run_conf, files, "files", 0, OPT_TEXT, "DIR", NULL, "folder to read, such as a copy of a trail's bucket"),
 	OPT(run_conf, collector, "collector", 0, OPT_TEXT, "URL", NULL,
-	    "intake of the collector, ipc:///PATH or tcp://HOST:PORT; default: intake.sock in the state folder"),
+	    "intake of the collector: tls+tcp://HOST:PORT, or on this machine ipc:///PATH; default: intake.sock in "
+	    "the "
+	    "state folder"),
+	ENROL_OPTS(run_conf, enrol, "identity/cloudtrail"),
 	OPT(run_conf, spool, "spool", 0, OPT_TEXT, "DIR", NULL,
 	    "folder for what waits to be sent and which files are done; default: spool/cloudtrail in the state "
 	    "folder"),
@@ -62,6 +68,7 @@ static const struct opt run_opts[] = {
 struct run {
 	const struct run_conf *conf;
 	struct detect *detect;
+	struct enrolment *enrolment; /* NULL where the collector wants no certificate */
 	struct sender *sender;
 	struct reader *reader;
 	struct finished *finished;
@@ -237,8 +244,15 @@ static int open_spool(struct run *run, struct err *err)
 		.hostname = detect_hostname(run->detect),
 		.version = CLEWLINE_VERSION,
 	};
-	if (finished_open(finished, &run->finished, err) < 0)
+	if (finished_open(finished, &run->finished, err) < 0 ||
+	    enrol_from_options(&run->conf->enrol, run->url, run->conf->state, IDENTITY_NAME, &run->enrolment, err) <
+		    0)
 		return err->code;
+	if (run->enrolment) {
+		conf.tls = enrolment_tls(run->enrolment);
+		conf.heard = enrolment_heard;
+		conf.heard_context = run->enrolment;
+	}
 	return sender_open(&conf, &run->sender, err);
 }
 
@@ -276,6 +290,7 @@ static int run_open(struct run *run, struct err *err)
 static void run_close(struct run *run)
 {
 	sender_close(run->sender);
+	enrolment_close(run->enrolment);
 	finished_close(run->finished);
 	reader_close(run->reader);
 	detect_close(run->detect);

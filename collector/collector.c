@@ -8,10 +8,12 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/time.h"
-#include "bus/receiver.h"
+#include "bus/address.h"
 #include "collector/api/listen.h"
 #include "collector/api/server.h"
 #include "collector/database/server.h"
+#include "collector/enrol/office.h"
+#include "collector/intake/doors.h"
 #include "collector/intake/intake.h"
 #include "collector/pidfile.h"
 #include "collector/privilege.h"
@@ -29,16 +31,19 @@
 #define CONNINFO_MAX (CLUSTER_CONNINFO_MAX + 1024)
 
 struct collector {
-	char state[STATE_PATH_MAX];
-	char intake_url[ADDRESS_MAX], api_url[ADDRESS_MAX];
+	char state[STATE_PATH_MAX], authority[STATE_PATH_MAX];
+	int64_t lifetime_ns; /* of agents' certificates */
+	char local_url[ADDRESS_MAX], intake_url[ADDRESS_MAX],
+		api_url[ADDRESS_MAX]; /* local_url: "" or beside intake_url */
 	char conninfo[CONNINFO_MAX];
 	struct strbuf token;
 	int pidfile;
 	struct cluster cluster;
 	struct server server;
 	struct intake *intake;
-	struct receiver *receiver;
 	struct upkeep *upkeep;
+	struct office *office;
+	struct doors *doors;
 	struct partitions partitions; /* of the API's own writes */
 	struct pool *api_pool;
 	struct api_context api_context;
@@ -62,20 +67,21 @@ static int read_token(struct collector *collector, const char *path, struct err 
 /* Everything that can be refused is refused before anything is made or started. */
 static int settle_addresses(struct collector *collector, const struct collector_conf *conf, struct err *err)
 {
-	if (state_folder(conf->state, collector->state, err) < 0)
+	if (state_folder(conf->state, collector->state, err) < 0 ||
+	    state_path(collector->state, STATE_AUTHORITY, collector->authority, err) < 0)
 		return err->code;
+	collector->lifetime_ns = conf->certificate_life_ns;
 	snprintf(collector->intake_url, ADDRESS_MAX, "ipc://%s/" STATE_INTAKE_SOCKET, collector->state);
 	snprintf(collector->api_url, ADDRESS_MAX, "unix:%s/" STATE_API_SOCKET, collector->state);
 	if (conf->intake)
 		snprintf(collector->intake_url, ADDRESS_MAX, "%s", conf->intake);
 	if (conf->api)
 		snprintf(collector->api_url, ADDRESS_MAX, "%s", conf->api);
-	if (!listen_is_local(collector->intake_url))
-		return err_set(
-			err, ERR_USAGE,
-			"cannot take batches on \"%s\": cannot listen on the network without authentication; use "
-			"127.0.0.1",
-			collector->intake_url);
+	/* Who is on this machine needs no certificate. */
+	if (address_is_tls(collector->intake_url))
+		snprintf(collector->local_url, ADDRESS_MAX, "ipc://%s/" STATE_INTAKE_SOCKET, collector->state);
+	if (address_check(collector->intake_url, err) < 0)
+		return err_wrap(err, "cannot take batches");
 	return read_token(collector, conf->api_token_file, err);
 }
 
@@ -107,14 +113,21 @@ static int start_database(struct collector *collector, struct err *err)
 
 static int start_intake(struct collector *collector, struct err *err)
 {
-	struct receiver_conf conf = { .url = collector->intake_url, .handler = intake_handle };
+	const char *const urls[] = { collector->intake_url, collector->local_url };
+	struct office_conf conf = { .folder = collector->authority,
+				    .conninfo = collector->conninfo,
+				    .lifetime_ns = collector->lifetime_ns,
+				    .intake = intake_handle };
 
 	if (intake_new(collector->conninfo, &collector->intake, err) < 0 ||
 	    intake_prepare(collector->intake, err) < 0 ||
 	    upkeep_start(collector->conninfo, &collector->upkeep, err) < 0)
 		return err->code;
-	conf.context = collector->intake;
-	return receiver_open(&conf, &collector->receiver, err);
+	conf.intake_context = collector->intake;
+	if (office_open(&conf, &collector->office, err) < 0)
+		return err->code;
+	collector->api_context.office = collector->office;
+	return doors_open(urls, collector->local_url[0] ? 2 : 1, collector->office, &collector->doors, err);
 }
 
 static int start_services(struct collector *collector, struct err *err)
@@ -141,13 +154,16 @@ static void remove_socket(const char *url)
 /* In reverse order of the start: nothing new is taken while the rest still works. */
 static void stop_all(struct collector *collector)
 {
-	receiver_close(collector->receiver);
+	doors_close(collector->doors);
 	upkeep_stop(collector->upkeep);
 	intake_free(collector->intake);
 	api_server_stop(collector->api);
+	office_close(collector->office);
 	pool_free(collector->api_pool);
 	if (collector->pidfile >= 0)
 		remove_socket(collector->intake_url);
+	if (collector->pidfile >= 0)
+		remove_socket(collector->local_url);
 	partitions_fini(&collector->partitions);
 	server_stop(&collector->server);
 	pidfile_close(collector->state, collector->pidfile);

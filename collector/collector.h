@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -13,6 +14,7 @@ struct collector_conf {
 	const char *api;
 	const char *api_token_file;
 	const char *user;
+	int64_t certificate_life_ns;
 	bool routes;
 };
 

@@ -9,14 +9,16 @@ static const struct opt opts[] = {
 	OPT(collector_conf, state, "state", 0, OPT_TEXT, "DIR", NULL,
 	    "state folder (default: /var/lib/clewline for root, ~/.local/state/clewline for others)"),
 	OPT(collector_conf, intake, "intake", 0, OPT_TEXT, "URL", NULL,
-	    "where agents send batches: ipc:///PATH or tcp://127.0.0.1:PORT (default: intake.sock in the state "
-	    "folder)"),
+	    "where agents send batches: tls+tcp://ADDRESS:PORT, which leaves intake.sock in the state folder open as "
+	    "well, or instead of that ipc:///PATH or tcp://127.0.0.1:PORT"),
 	OPT(collector_conf, api, "api", 0, OPT_TEXT, "URL", NULL,
 	    "where the API answers: unix:/PATH or tcp://ADDRESS:PORT (default: api.sock in the state folder)"),
 	OPT(collector_conf, api_token_file, "api-token-file", 0, OPT_TEXT, "FILE", NULL,
 	    "file with the bearer token that the API asks for over TCP; without it the API does not listen on TCP"),
 	OPT(collector_conf, user, "user", 0, OPT_TEXT, "NAME", "clewline",
 	    "system user to become when started as root"),
+	OPT(collector_conf, certificate_life_ns, "certificate-life", 0, OPT_DURATION, "TIME", "7d",
+	    "how long an agent's certificate is valid; it is renewed after two thirds"),
 	OPT(collector_conf, routes, "routes", 0, OPT_FLAG, NULL, NULL, "print the API's reference and end"),
 	OPT_END,
 };

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -94,16 +95,4 @@ int listen_open(const char *url, int *ret_fd, const char **ret_path, struct err 
 	if (strncmp(url, TCP_PREFIX, strlen(TCP_PREFIX)) == 0)
 		return open_tcp(url, ret_fd, err);
 	return err_set(err, ERR_USAGE, "address \"%s\" begins neither with unix: nor with tcp://", url);
-}
-
-bool listen_is_local(const char *url)
-{
-	char host[HOST_MAX];
-	const char *port;
-
-	if (strncmp(url, "ipc://", 6) == 0 || strncmp(url, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0)
-		return true;
-	if (strncmp(url, TCP_PREFIX, strlen(TCP_PREFIX)) != 0 || split_tcp(url, host, &port, NULL) < 0)
-		return false;
-	return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0;
 }

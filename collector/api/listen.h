@@ -3,12 +3,7 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 #include "base/err.h"
 
 /* unix:/path or tcp://address:port. *ret_path (may be NULL) is the socket's path within url, or NULL. */
 int listen_open(const char *url, int *ret_fd, const char **ret_path, struct err *err);
-
-/* True for ipc:, unix:, tcp://127.0.0.1:... and tcp://[::1]:..., nothing else. */
-bool listen_is_local(const char *url);

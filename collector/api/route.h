@@ -27,6 +27,7 @@ union route_value {
 	double fraction;
 };
 
+struct office;
 struct partitions;
 struct pool;
 struct route;
@@ -37,6 +38,7 @@ struct api_context {
 	int64_t started_ns;
 	const char *database;	       /* "private", or "external" */
 	struct partitions *partitions; /* for events that come by the API */
+	struct office *office;	       /* who is enrolled */
 };
 
 struct request {

@@ -15,6 +15,7 @@
 #include "collector/store/known.h"
 #include "collector/store/partitions.h"
 #include "collector/store/pool.h"
+#include "collector/store/stream_owners.h"
 #include "wire/wire.h"
 
 #define BATCH_MEMORY_MAX (128u << 20)
@@ -23,6 +24,7 @@
 struct intake {
 	char *conninfo;
 	struct pool *pool;
+	struct stream_owners *owners;
 	struct partitions partitions;
 	struct known *origins;
 	struct queue *bulk, *alerts;
@@ -59,7 +61,8 @@ int intake_new(const char *conninfo, struct intake **ret, struct err *err)
 	intake->conninfo = strdup(conninfo);
 	intake->pool = pool_new(conninfo, SPARE_POOL);
 	intake->origins = known_new();
-	if (!intake->pool || !intake->conninfo || !intake->origins) {
+	intake->owners = intake->pool ? stream_owners_new(intake->pool) : NULL;
+	if (!intake->pool || !intake->conninfo || !intake->origins || !intake->owners) {
 		intake_free(intake);
 		return err_set(err, ERR_MEMORY, "out of memory");
 	}
@@ -78,6 +81,7 @@ void intake_free(struct intake *intake)
 	queue_close(intake->bulk);
 	queue_close(intake->alerts);
 	known_free(intake->origins);
+	stream_owners_free(intake->owners);
 	pool_free(intake->pool);
 	free(intake->conninfo);
 	partitions_fini(&intake->partitions);
@@ -122,24 +126,15 @@ static void note_success(struct intake *intake)
 	pthread_mutex_unlock(&intake->mutex);
 }
 
-static void write_reply(struct strbuf *out, struct reply reply)
+static void write_reply(struct strbuf *out, const struct peer *peer, struct reply reply)
 {
 	struct err err = { 0 };
 
 	reply.server_ns = time_now_ns();
+	reply.trust_digest = peer->trust_digest;
 	/* Without a reply the sender sends again: nothing is lost. */
 	if (wire_reply_encode(&reply, out, &err) < 0)
 		log_error("reply-failed", "could not encode a reply: %s", err.message);
-}
-
-static void retry(struct intake *intake, uint64_t batch_no, const struct err *err, struct strbuf *reply)
-{
-	metric_add(METRIC_BATCHES_LATER, 1);
-	note_outage(intake, err);
-	write_reply(reply, (struct reply){ .kind = REPLY_RETRY,
-					   .batch_no = batch_no,
-					   .retry_after_ms = INTAKE_RETRY_AFTER_MS,
-					   .reason = "the batch cannot be stored now" });
 }
 
 struct frame {
@@ -148,6 +143,29 @@ struct frame {
 	const struct peer *peer;
 	uint64_t batch_no; /* 0 when not even that can be read */
 };
+
+static void retry(struct intake *intake, const struct frame *frame, const struct err *err, struct strbuf *reply)
+{
+	metric_add(METRIC_BATCHES_LATER, 1);
+	note_outage(intake, err);
+	write_reply(reply, frame->peer,
+		    (struct reply){ .kind = REPLY_RETRY,
+				    .batch_no = frame->batch_no,
+				    .retry_after_ms = INTAKE_RETRY_AFTER_MS,
+				    .reason = "the batch cannot be stored now" });
+}
+
+/* Not kept here: it may be genuine, and then its sender has it, and goes on under another name. */
+static void refuse_foreign(const struct frame *frame, const struct err *reason, struct strbuf *reply)
+{
+	log_warn("stream-foreign", "batch %llu from agent \"%s\" at %s was refused: %s",
+		 (unsigned long long)frame->batch_no, frame->peer->agent, frame->peer->address, reason->message);
+	write_reply(reply, frame->peer,
+		    (struct reply){ .kind = REPLY_REJECT,
+				    .batch_no = frame->batch_no,
+				    .reason = reason->message,
+				    .code = REJECT_FOREIGN_STREAM });
+}
 
 /* A refused frame is kept whole before it is refused; while it cannot be kept, the sender keeps it. */
 static void refuse(struct intake *intake, const struct frame *frame, const struct err *reason, struct strbuf *reply)
@@ -165,13 +183,13 @@ static void refuse(struct intake *intake, const struct frame *frame, const struc
 		pool_give(intake->pool, store);
 	}
 	if (code < 0) {
-		retry(intake, frame->batch_no, &err, reply);
+		retry(intake, frame, &err, reply);
 		return;
 	}
 	metric_add(METRIC_BATCHES_REJECTED, 1);
 	log_warn("batch-rejected", "batch %llu from %s was refused and kept as dead letter: %s",
 		 (unsigned long long)frame->batch_no, frame->peer->address, reason->message);
-	write_reply(reply,
+	write_reply(reply, frame->peer,
 		    (struct reply){ .kind = REPLY_REJECT, .batch_no = frame->batch_no, .reason = reason->message });
 }
 
@@ -183,16 +201,17 @@ static uint64_t number_of(const void *data, size_t length, struct arena *arena)
 	return wire_batch_identify(data, length, arena, &named, &(struct err){ 0 }) == 0 ? named.batch_no : 0;
 }
 
-static void ask_to_wait(uint64_t batch_no, struct strbuf *reply)
+static void ask_to_wait(const struct frame *frame, struct strbuf *reply)
 {
 	uint32_t random = 0;
 
 	metric_add(METRIC_BATCHES_BUSY, 1);
 	random_bytes(&random, sizeof(random), NULL);
-	write_reply(reply, (struct reply){ .kind = REPLY_RETRY,
-					   .batch_no = batch_no,
-					   .retry_after_ms = INTAKE_BUSY_AFTER_MS + random % INTAKE_BUSY_AFTER_MS,
-					   .reason = "the collector has more batches than it can store at once" });
+	write_reply(reply, frame->peer,
+		    (struct reply){ .kind = REPLY_RETRY,
+				    .batch_no = frame->batch_no,
+				    .retry_after_ms = INTAKE_BUSY_AFTER_MS + random % INTAKE_BUSY_AFTER_MS,
+				    .reason = "the collector has more batches than it can store at once" });
 }
 
 static int store_batch(struct queue *queue, const struct batch *batch, const struct peer *peer, struct err *err)
@@ -227,16 +246,20 @@ static void handle_admitted(struct intake *intake, struct queue *queue, struct f
 		frame->batch_no = number_of(frame->data, frame->length, &arena);
 	} else {
 		frame->batch_no = batch.batch_no;
-		code = store_batch(queue, &batch, frame->peer, &err);
+		code = stream_owners_check(intake->owners, frame->peer, batch.stream_id, &err);
+		if (code == 0)
+			code = store_batch(queue, &batch, frame->peer, &err);
 	}
 	if (code == 0) {
 		note_success(intake);
-		write_reply(reply, (struct reply){ .kind = REPLY_ACK, .batch_no = batch.batch_no });
+		write_reply(reply, frame->peer, (struct reply){ .kind = REPLY_ACK, .batch_no = batch.batch_no });
+	} else if (code == ERR_DENIED) {
+		refuse_foreign(frame, &err, reply);
 	} else if (code == ERR_SYNTAX || code == ERR_LIMIT) {
 		refuse(intake, frame, &err, reply);
 	} else {
 		/* Only what can never be stored is refused: everything else may be our fault, and the sender keeps it. */
-		retry(intake, frame->batch_no, &err, reply);
+		retry(intake, frame, &err, reply);
 	}
 }
 
@@ -245,16 +268,15 @@ void intake_handle(void *context, const void *data, size_t length, const struct 
 	struct frame frame = { .data = data, .length = length, .peer = peer };
 	struct intake *intake = context;
 	struct queue *queue = wire_frame_kind(data, length) == FRAME_ALERT ? intake->alerts : intake->bulk;
-	AUTO_ARENA arena;
 
-	arena_init(&arena, BATCH_MEMORY_MAX);
 	metric_add(METRIC_FRAME_BYTES, (int64_t)length);
 	if (queue_enter(queue, length)) {
 		handle_admitted(intake, queue, &frame, reply);
 		queue_leave(queue, length);
 		return;
 	}
-	ask_to_wait(number_of(data, length, &arena), reply);
+	/* Its number is not read: that would mean to unpack it. */
+	ask_to_wait(&frame, reply);
 }
 
 void intake_measure(struct intake *intake)

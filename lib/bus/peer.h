@@ -17,4 +17,5 @@ struct peer {
 	char agent[PEER_AGENT_MAX];	/* agent's id in the certificate; "" by a local socket */
 	char serial[PEER_SERIAL_MAX];	/* the certificate's, hexadecimal; "" by a local socket */
 	char address[PEER_ADDRESS_MAX]; /* where the connection comes from, for log lines */
+	uint64_t trust_digest;		/* what replies to it say of the collector's roots; 0 = nothing */
 };

@@ -118,6 +118,17 @@ static void pause_sending(struct sender *sender, int64_t ms)
 	sender->retry_at_ns = time_monotonic_ns() + ms * NS_PER_MS + ms * NS_PER_MS / 2 * (random % 1024) / 1024;
 }
 
+/* What belongs to another is of a spool that was copied, or outlived its agent's identity: this agent goes on under a new name. */
+static void take_rejection(struct sender *sender, struct spool_batch *batch, const struct reply *reply)
+{
+	bool is_of_stream = batch->epoch == sender->spool.epoch;
+	struct err err;
+
+	spool_reject(&sender->spool, batch);
+	if (reply->code == REJECT_FOREIGN_STREAM && is_of_stream && spool_begin_stream(&sender->spool, &err) < 0)
+		set_error(sender, err.message);
+}
+
 static void take_reply(struct sender *sender, struct spool_batch *batch, const struct reply *reply)
 {
 	const char *reason = reply->reason ? reply->reason : "no reason given";
@@ -137,7 +148,7 @@ static void take_reply(struct sender *sender, struct spool_batch *batch, const s
 		sender->rejected++;
 		snprintf(sender->last_error, sizeof(sender->last_error),
 			 "the collector rejected batch %" PRIu64 ": %s", batch->number, reason);
-		spool_reject(&sender->spool, batch);
+		take_rejection(sender, batch, reply);
 		break;
 	}
 }
@@ -151,9 +162,9 @@ static void take_delivery(struct sender *sender, const struct delivery *delivery
 	if (!batch)
 		return;
 	batch->busy = false;
-	/* who cannot read a frame cannot know its number */
+	/* who cannot read a frame, or puts it off unread, does not know its number */
 	if (answers && delivery->reply.batch_no != batch->number &&
-	    !(delivery->reply.kind == REPLY_REJECT && !delivery->reply.batch_no)) {
+	    !(delivery->reply.kind != REPLY_ACK && !delivery->reply.batch_no)) {
 		set_error(sender, "the collector's reply is about another batch");
 		pause_sending(sender, 0);
 	} else if (answers) {
@@ -177,6 +188,8 @@ static void take_deliveries(struct sender *sender)
 		if (!window_take(sender->window, &arena, &delivery))
 			break;
 		overdue |= delivery.error == NNG_ETIMEDOUT;
+		if (sender->conf.heard && !delivery.error && !delivery.malformed)
+			sender->conf.heard(sender->conf.heard_context, &delivery.reply);
 		monitor_lock(&sender->monitor);
 		take_delivery(sender, &delivery);
 		monitor_notify(&sender->monitor);

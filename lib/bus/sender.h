@@ -30,6 +30,9 @@ struct sender_conf {
 	int64_t spool_max; /* bytes, 0 = default; when full, the oldest batch without an alert is dropped and counted */
 	int64_t flush_ns;    /* a batch is cut at least this often; 0 = default */
 	int64_t watchdog_ns; /* a batch on its way this long without a reply: the connection is made anew; 0 = default */
+	void (*heard)(void *context,
+		      const struct reply *reply); /* of every reply, from the sender's thread; or NULL */
+	void *heard_context;
 	struct origin origin; /* borrowed until sender_close(); see sender_origin() */
 };
 

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "base/time.h"
 #include "bus/spool_file.h"
@@ -22,6 +23,7 @@
 #define FIRST_CAPACITY	64
 #define QUARANTINE_NAME "quarantine"
 #define DEAD_NAME	"dead"
+#define REJECTED	"rejected"
 
 static int64_t disk_size(int64_t bytes)
 {
@@ -224,11 +226,6 @@ void spool_remove(struct spool *spool, struct spool_batch *batch)
 	retire(spool, batch, NULL);
 }
 
-void spool_reject(struct spool *spool, struct spool_batch *batch)
-{
-	retire(spool, batch, DEAD_NAME);
-}
-
 struct spool_batch *spool_next(struct spool *spool)
 {
 	for (size_t i = 0; i < spool->count; i++) {
@@ -254,6 +251,59 @@ static void declare(struct spool *spool, const struct spool_batch *batch, const 
 	drops_add(&spool->drops, &(struct drop){ reason, batch->events, now, now });
 }
 
+/* Says when the events of a batch happened, and carries over what that batch had to declare. */
+static void declare_lost(struct spool *spool, const struct batch *batch, const char *reason)
+{
+	struct drop drop = { .reason = reason, .count = batch->event_count };
+
+	for (size_t i = 0; i < batch->event_count; i++) {
+		int64_t at = batch->events[i].time_ns;
+
+		drop.from_ns = i && drop.from_ns < at ? drop.from_ns : at;
+		drop.until_ns = drop.until_ns > at ? drop.until_ns : at;
+	}
+	drops_add(&spool->drops, &drop);
+	for (size_t i = 0; i < batch->drop_count; i++)
+		drops_carry(&spool->drops, &batch->drops[i]);
+}
+
+/* What the batch had to declare is lost with it, unless it is declared again: a rejected batch may be one that nobody can read. */
+void spool_reject(struct spool *spool, struct spool_batch *batch)
+{
+	AUTO_STRBUF frame = STRBUF_INIT;
+	AUTO_ARENA arena = { .max = WIRE_ARENA_MAX };
+	char name[SPOOL_NAME_MAX], path[PATH_MAX];
+	struct batch decoded;
+
+	spool_path(spool, spool_name(batch, SPOOL_WAITING, name), path);
+	if (file_read(path, FRAME_MAX, &frame, NULL) == 0 &&
+	    wire_batch_decode(frame.data, frame.length, &arena, &decoded, NULL) == 0)
+		declare_lost(spool, &decoded, REJECTED);
+	else
+		declare(spool, batch, REJECTED);
+	retire(spool, batch, DEAD_NAME);
+}
+
+int spool_begin_stream(struct spool *spool, struct err *err)
+{
+	struct spool former = *spool;
+	int code = random_bytes(spool->stream_id, STREAM_ID_SIZE, err);
+
+	/* names of files have the epoch and not the stream; events' numbers go on, for some are in the open batch */
+	spool->epoch++;
+	if (code == 0)
+		code = spool_identity_store(spool, err);
+	if (code < 0) {
+		memcpy(spool->stream_id, former.stream_id, STREAM_ID_SIZE);
+		spool->epoch = former.epoch;
+		return code;
+	}
+	drop_newest_mark(spool);
+	spool->newest = (struct spool_batch){ 0 };
+	spool->next_number = 1;
+	return 0;
+}
+
 int spool_read(struct spool *spool, const struct spool_batch *batch, struct strbuf *frame, struct err *err)
 {
 	char name[SPOOL_NAME_MAX], path[PATH_MAX];
@@ -271,22 +321,6 @@ int spool_read(struct spool *spool, const struct spool_batch *batch, struct strb
 	declare(spool, batch, "spool-corrupt");
 	retire(spool, (struct spool_batch *)batch, QUARANTINE_NAME);
 	return ERR_SYNTAX;
-}
-
-/* Says when the events of a batch happened, and carries over what that batch had to declare. */
-static void declare_dropped(struct spool *spool, const struct batch *batch)
-{
-	struct drop drop = { .reason = "spool-full", .count = batch->event_count };
-
-	for (size_t i = 0; i < batch->event_count; i++) {
-		int64_t at = batch->events[i].time_ns;
-
-		drop.from_ns = i && drop.from_ns < at ? drop.from_ns : at;
-		drop.until_ns = drop.until_ns > at ? drop.until_ns : at;
-	}
-	drops_add(&spool->drops, &drop);
-	for (size_t i = 0; i < batch->drop_count; i++)
-		drops_carry(&spool->drops, &batch->drops[i]);
 }
 
 static struct spool_batch *victim(struct spool *spool)
@@ -316,7 +350,7 @@ static bool drop_one(struct spool *spool)
 	if (spool_read(spool, batch, &frame, NULL) < 0)
 		return true;
 	if (wire_batch_decode(frame.data, frame.length, &arena, &decoded, NULL) == 0)
-		declare_dropped(spool, &decoded);
+		declare_lost(spool, &decoded, "spool-full");
 	else
 		declare(spool, batch, "spool-full");
 	retire(spool, batch, NULL);

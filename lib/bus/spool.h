@@ -61,4 +61,9 @@ struct spool_batch *spool_find(struct spool *spool, uint64_t epoch, uint64_t num
 int spool_read(struct spool *spool, const struct spool_batch *batch, struct strbuf *frame, struct err *err);
 
 void spool_remove(struct spool *spool, struct spool_batch *batch); /* acknowledged */
-void spool_reject(struct spool *spool, struct spool_batch *batch); /* to the folder dead */
+
+/* Moves a batch to the folder dead, and has its events declared as lost, with the reason "rejected". */
+void spool_reject(struct spool *spool, struct spool_batch *batch);
+
+/* Begins another stream: what is put from now on is of it. What waits stays of the former one. Errors: ERR_FAILED. */
+int spool_begin_stream(struct spool *spool, struct err *err);

@@ -234,7 +234,8 @@ int tls_new(enum tls_end end, const struct credentials *credentials, struct tls 
 		return code;
 	tls->end = end;
 	tls->holders = 1;
-	memcpy(tls->pin, credentials->pin, sizeof(tls->pin));
+	if (credentials)
+		memcpy(tls->pin, credentials->pin, sizeof(tls->pin));
 	pthread_mutex_init(&tls->mutex, NULL);
 	/* No file of settings: what TLS does here must not depend on the machine. */
 	if (!OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL))
@@ -243,7 +244,7 @@ int tls_new(enum tls_end end, const struct credentials *credentials, struct tls 
 		code = tls_engine_register(err);
 	if (code == 0 && end == TLS_LISTENS && !(tls->addresses = calloc(ADDRESSES_MAX, sizeof(*tls->addresses))))
 		code = err_set(err, ERR_MEMORY, "out of memory");
-	if (code == 0)
+	if (code == 0 && credentials)
 		code = make_settings(tls, credentials, &tls->settings, err);
 	if (code < 0)
 		tls_free(tls);
@@ -334,7 +335,7 @@ SSL *tls_session_open(struct tls *tls)
 	SSL *session;
 
 	pthread_mutex_lock(&tls->mutex);
-	session = SSL_new(tls->settings);
+	session = tls->settings ? SSL_new(tls->settings) : NULL;
 	pthread_mutex_unlock(&tls->mutex);
 	if (!session)
 		return NULL;
@@ -429,9 +430,14 @@ void tls_session_failed(struct tls *tls, const SSL *session, unsigned long error
 	char reason[REASON_MAX];
 
 	describe_failure(session, error, reason);
-	pthread_mutex_lock(&tls->mutex);
 	if (reason[0])
-		strcpy(tls->reason, reason);
+		tls_explain(tls, reason);
+}
+
+void tls_explain(struct tls *tls, const char *reason)
+{
+	pthread_mutex_lock(&tls->mutex);
+	snprintf(tls->reason, sizeof(tls->reason), "%s", reason);
 	pthread_mutex_unlock(&tls->mutex);
 }
 
@@ -439,7 +445,8 @@ char *tls_reason(struct tls *tls, char *out, size_t size)
 {
 	pthread_mutex_lock(&tls->mutex);
 	snprintf(out, size, "%s", tls->reason);
-	tls->reason[0] = '\0';
+	if (tls->settings)
+		tls->reason[0] = '\0';
 	pthread_mutex_unlock(&tls->mutex);
 	return out;
 }

@@ -37,7 +37,7 @@ typedef bool (*tls_refuses)(void *context, const struct peer *peer);
 
 struct tls;
 
-/* Errors: ERR_SYNTAX for credentials that are none, ERR_FAILED. */
+/* credentials NULL: nobody connects until tls_replace(). Errors: ERR_SYNTAX for credentials that are none, ERR_FAILED. */
 int tls_new(enum tls_end end, const struct credentials *credentials, struct tls **ret, struct err *err);
 
 /* From now on handshakes use these; connections stay. Errors: as tls_new; then the former ones stay in use. */
@@ -55,6 +55,9 @@ int tls_use_to_listen(struct tls *tls, nng_listener listener, struct err *err);
 
 /* Who is at the other end of a TLS pipe, without its address; false if the pipe is gone, or none of TLS. */
 bool tls_peer(nng_pipe pipe, struct peer *ret);
+
+/* Why nobody connects, or what else tls_reason() is to say next. */
+void tls_explain(struct tls *tls, const char *reason);
 
 /* Why the last handshake failed since it was asked before, for people; "" if none did. Returns out. */
 char *tls_reason(struct tls *tls, char *out, size_t size);

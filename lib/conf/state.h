@@ -15,6 +15,7 @@
 #define STATE_PG_LOG	    "postgres.log"
 #define STATE_PID	    "collector.pid"
 #define STATE_LOG	    "collector.log"
+#define STATE_AUTHORITY	    "ca"
 #define STATE_SPOOL	    "spool"
 
 /*

@@ -81,10 +81,14 @@ struct batch {
 
 enum reply_kind { REPLY_ACK = 1, REPLY_RETRY = 2, REPLY_REJECT = 3 };
 
+enum reject_code { REJECT_UNSAID = 0, REJECT_FOREIGN_STREAM = 1 };
+
 struct reply {
 	enum reply_kind kind;
 	uint64_t batch_no;
 	int64_t retry_after_ms; /* REPLY_RETRY */
 	const char *reason;	/* REPLY_RETRY, REPLY_REJECT */
 	int64_t server_ns;
+	uint64_t trust_digest; /* of the roots that the collector trusts; 0 = not said */
+	enum reject_code code; /* REPLY_REJECT */
 };

@@ -1,8 +1,8 @@
 /*
  * token.h: the text that lets an agent enrol once: a secret, and whom to trust when it is shown.
  *
- * "clw1-" SECRET "-" PIN "-" CHECK, in hexadecimal: 32 random bytes, the SHA-256 of the collector's root certificate (DER),
- * and the CRC-32C of the two, which notices a text that was copied in part.
+ * "clw1-" TENANT "-" SECRET "-" PIN "-" CHECK: a decimal number, then in hexadecimal 32 random bytes, the SHA-256 of the
+ * collector's root certificate (DER), and the CRC-32C of all the text before it, which notices one that was copied in part.
  */
 #pragma once
 
@@ -12,16 +12,18 @@
 
 #define TOKEN_SECRET_SIZE 32
 #define TOKEN_PIN_SIZE	  32
-#define TOKEN_TEXT_MAX	  (5 + 2 * TOKEN_SECRET_SIZE + 1 + 2 * TOKEN_PIN_SIZE + 1 + 8 + 1)
+#define TOKEN_TENANT_MAX  18 /* digits */
+#define TOKEN_TEXT_MAX	  (5 + TOKEN_TENANT_MAX + 1 + 2 * TOKEN_SECRET_SIZE + 1 + 2 * TOKEN_PIN_SIZE + 1 + 8 + 1)
 #define TOKEN_DIGEST_SIZE 32
 
 struct token {
+	int64_t tenant; /* from 1 */
 	uint8_t secret[TOKEN_SECRET_SIZE];
 	uint8_t pin[TOKEN_PIN_SIZE];
 };
 
 /* A new secret. Errors: ERR_FAILED. */
-int token_new(const uint8_t pin[TOKEN_PIN_SIZE], struct token *ret, struct err *err);
+int token_new(int64_t tenant, const uint8_t pin[TOKEN_PIN_SIZE], struct token *ret, struct err *err);
 
 char *token_format(const struct token *token, char out[TOKEN_TEXT_MAX]);
 

@@ -5,7 +5,7 @@
 
 #include "base/bytes.h"
 
-#define FRAME_KIND_LAST FRAME_ALERT
+#define FRAME_KIND_LAST FRAME_ENROL
 #define ZSTD_LEVEL	3
 #define COMPRESS_FROM	512 /* bytes; smaller messages do not shrink enough to be worth it */
 

@@ -361,5 +361,41 @@ int reply_pack(const struct reply *reply, struct strbuf *out, struct err *err)
 	message.retry_after_ms = reply->retry_after_ms;
 	message.reason = string_of(&pack, reply->reason);
 	message.server_ns = reply->server_ns;
+	message.trust_digest = reply->trust_digest;
+	message.code = reply->code;
+	return finish(&pack, &message.base, out, err);
+}
+
+int enrol_request_pack(const struct enrol_request *request, struct strbuf *out, struct err *err)
+{
+	AUTO_PACK pack = PACK_INIT;
+	Clewline__V1__EnrolRequest message = CLEWLINE__V1__ENROL_REQUEST__INIT;
+	Clewline__V1__AwsProof aws = CLEWLINE__V1__AWS_PROOF__INIT;
+
+	message.csr = (ProtobufCBinaryData){ request->csr_size, (uint8_t *)request->csr };
+	message.tenant = request->tenant;
+	if (request->has_secret)
+		message.secret = (ProtobufCBinaryData){ ENROL_SECRET_SIZE, (uint8_t *)request->secret };
+	message.name = string_of(&pack, request->name);
+	if (request->aws) {
+		aws.region = string_of(&pack, request->aws->region);
+		aws.date = string_of(&pack, request->aws->date);
+		aws.security_token = string_of(&pack, request->aws->security_token);
+		aws.authorization = string_of(&pack, request->aws->authorization);
+		message.aws = &aws;
+	}
+	return finish(&pack, &message.base, out, err);
+}
+
+int enrol_reply_pack(const struct enrol_reply *reply, struct strbuf *out, struct err *err)
+{
+	AUTO_PACK pack = PACK_INIT;
+	Clewline__V1__EnrolReply message = CLEWLINE__V1__ENROL_REPLY__INIT;
+
+	message.kind = reply->kind;
+	message.reason = string_of(&pack, reply->reason);
+	message.chain = string_of(&pack, reply->chain);
+	message.trust = string_of(&pack, reply->trust);
+	message.server_ns = reply->server_ns;
 	return finish(&pack, &message.base, out, err);
 }

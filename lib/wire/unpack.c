@@ -406,6 +406,57 @@ int reply_unpack(const struct message *message, struct arena *arena, struct repl
 			       .batch_no = in->batch_no,
 			       .retry_after_ms = in->retry_after_ms,
 			       .reason = string_or_null(in->reason),
-			       .server_ns = in->server_ns };
+			       .server_ns = in->server_ns,
+			       .trust_digest = in->trust_digest,
+			       .code = in->code == REJECT_FOREIGN_STREAM ? REJECT_FOREIGN_STREAM : REJECT_UNSAID };
+	return 0;
+}
+
+int enrol_request_unpack(const struct message *message, struct arena *arena, struct enrol_request *ret,
+			 struct err *err)
+{
+	const Clewline__V1__EnrolRequest *in;
+	struct aws_proof *aws;
+	void *unpacked = NULL;
+	int code = message_unpack(message, &clewline__v1__enrol_request__descriptor, arena, &unpacked, err);
+
+	if (code < 0)
+		return err_wrap(err, "enrolment");
+	in = unpacked;
+	if (in->secret.len && in->secret.len != ENROL_SECRET_SIZE)
+		return err_set(err, ERR_SYNTAX, "enrolment: secret has %zu bytes", in->secret.len);
+	*ret = (struct enrol_request){ .csr = in->csr.data,
+				       .csr_size = in->csr.len,
+				       .tenant = in->tenant,
+				       .has_secret = in->secret.len > 0,
+				       .name = string_or_null(in->name) };
+	if (ret->has_secret)
+		memcpy(ret->secret, in->secret.data, ENROL_SECRET_SIZE);
+	if (!in->aws)
+		return 0;
+	aws = arena_array(arena, struct aws_proof, 1);
+	if (!aws)
+		return no_room(err);
+	*aws = (struct aws_proof){ in->aws->region, in->aws->date, in->aws->security_token, in->aws->authorization };
+	ret->aws = aws;
+	return 0;
+}
+
+int enrol_reply_unpack(const struct message *message, struct arena *arena, struct enrol_reply *ret, struct err *err)
+{
+	const Clewline__V1__EnrolReply *in;
+	void *unpacked = NULL;
+	int code = message_unpack(message, &clewline__v1__enrol_reply__descriptor, arena, &unpacked, err);
+
+	if (code < 0)
+		return err_wrap(err, "reply to an enrolment");
+	in = unpacked;
+	if (in->kind < ENROL_GRANTED || in->kind > ENROL_LATER)
+		return err_set(err, ERR_SYNTAX, "reply to an enrolment: kind is %u", in->kind);
+	*ret = (struct enrol_reply){ .kind = (enum enrol_kind)in->kind,
+				     .reason = string_or_null(in->reason),
+				     .chain = string_or_null(in->chain),
+				     .trust = string_or_null(in->trust),
+				     .server_ns = in->server_ns };
 	return 0;
 }

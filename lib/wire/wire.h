@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/strbuf.h"
 #include "model/batch.h"
+#include "model/enrolment.h"
 
 #define FRAME_HEADER_SIZE 8
 #define FRAME_MAX	  (4u << 20)
@@ -20,8 +21,9 @@
 #define WIRE_ARENA_MAX	  (96u << 20) /* ceiling for an arena to decode into: holds every message that is allowed */
 
 enum frame_kind {
-	FRAME_BULK = 0, /* a batch, and every reply to one */
-	FRAME_ALERT = 1 /* a batch of the alert lane */
+	FRAME_BULK = 0,	 /* a batch, and every reply to one */
+	FRAME_ALERT = 1, /* a batch of the alert lane */
+	FRAME_ENROL = 2, /* a request for a certificate, and the reply */
 };
 
 /* What a frame holds, from its header alone; FRAME_BULK if it cannot be told. */
@@ -53,6 +55,13 @@ int wire_batch_identify(const void *frame, size_t length, struct arena *arena, s
 
 int wire_reply_encode(const struct reply *reply, struct strbuf *out, struct err *err);
 int wire_reply_decode(const void *frame, size_t length, struct arena *arena, struct reply *ret, struct err *err);
+
+int wire_enrol_encode(const struct enrol_request *request, struct strbuf *out, struct err *err);
+int wire_enrol_decode(const void *frame, size_t length, struct arena *arena, struct enrol_request *ret,
+		      struct err *err);
+int wire_enrolled_encode(const struct enrol_reply *reply, struct strbuf *out, struct err *err);
+int wire_enrolled_decode(const void *frame, size_t length, struct arena *arena, struct enrol_reply *ret,
+			 struct err *err);
 
 /*
  * One event alone, as the store keeps it (no frame): the same message bytes as inside a batch. Of a decoded event it

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "collector/api/listen.h"
 #include "collector/api/route.h"
 
 static void the_reference_is_the_one_in_docs(void **state UNUSED)
@@ -24,24 +23,10 @@ static void the_reference_is_the_one_in_docs(void **state UNUSED)
 	assert_string_equal(made, kept.data);
 }
 
-static void only_loopback_and_sockets_are_local(void **state UNUSED)
-{
-	assert_true(listen_is_local("ipc:///run/x"));
-	assert_true(listen_is_local("tcp://127.0.0.1:1"));
-	assert_true(listen_is_local("tcp://[::1]:1"));
-	assert_false(listen_is_local("tcp://0.0.0.0:1"));
-	assert_false(listen_is_local("tcp://[::]:1"));
-	assert_false(listen_is_local("tcp://10.0.0.1:1"));
-	assert_false(listen_is_local("tcp://:1"));
-	assert_false(listen_is_local("tls+tcp://10.0.0.1:1"));
-	assert_false(listen_is_local("ws://10.0.0.1:1"));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_reference_is_the_one_in_docs),
-		cmocka_unit_test(only_loopback_and_sockets_are_local),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -370,7 +370,7 @@ static void the_network_is_refused_without_authentication(void **state UNUSED)
 	const char *const intake[] = { "--state", t.state, "--intake", "tcp://0.0.0.0:1", NULL };
 
 	expect_refusal(api, 2, "cannot listen on the network without authentication");
-	expect_refusal(intake, 2, "cannot listen on the network without authentication");
+	expect_refusal(intake, 2, "would leave this machine unencrypted and unauthenticated; use tls+tcp://");
 }
 
 static int status_with(int port, const char *header)

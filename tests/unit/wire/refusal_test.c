@@ -60,7 +60,7 @@ static void frames_with_a_bad_header_are_refused(void **state UNUSED)
 	refuse_frame(BYTES(""), ERR_SYNTAX, "frame of 0 bytes is shorter than its header of 8");
 	refuse_frame(BYTES("\2\0\0\0\0\0\0\0"), ERR_SYNTAX, "frame of 8 bytes: version is 2, but must be 1");
 	refuse_frame(BYTES("\1\7\0\0\0\0\0\0"), ERR_SYNTAX, "frame of 8 bytes: codec is 7, but must be 0 or 1");
-	refuse_frame(BYTES("\1\0\17\0\0\0\0\0"), ERR_SYNTAX, "frame of 8 bytes: kind is 15, but must be 0 to 1");
+	refuse_frame(BYTES("\1\0\17\0\0\0\0\0"), ERR_SYNTAX, "frame of 8 bytes: kind is 15, but must be 0 to 2");
 	refuse_frame(BYTES("\1\0\0\1\0\0\0\0"), ERR_SYNTAX, "frame of 8 bytes: flags are 0x01, but must be 0");
 	refuse_frame(BYTES("\1\0\0\0\0\0\0\0x"), ERR_SYNTAX,
 		     "frame of 9 bytes: checksum is 0x00000000, but must be 0xa93c5f93");

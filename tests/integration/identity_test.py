@@ -1,0 +1,268 @@
+#!/usr/bin/env python3
+"""Agents that enrol, deliver, renew, change roots and are revoked, with a real collector and its PostgreSQL: nothing is lost or doubled.
+
+usage: identity_test.py BIN-FOLDER FEEDER
+"""
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+SKIP = 77
+BIN, FEEDER = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+WAIT_S = 90  # ends a test that would hang; nothing waits for it
+failures = []
+
+
+def check(condition, sentence, detail=None):
+    print(("ok      " if condition else "FAILED  ") + sentence, flush=True)
+    if not condition:
+        failures.append(sentence)
+        print("        %r" % (detail,), flush=True)
+
+
+def until(what, tries=WAIT_S * 10):
+    """Asks again and again until the answer is true; the last answer."""
+    for _ in range(tries):
+        answer = what()
+        if answer:
+            return answer
+        time.sleep(0.1)
+    return what()
+
+
+def environment():
+    env = {name: value for name, value in os.environ.items() if not name.startswith("CLEWLINE_") and name != "DATABASE_URL"}
+    return env
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Collector:
+    def __init__(self, folder, life):
+        self.state, self.life = folder + "/state", life
+        self.url = "tls+tcp://127.0.0.1:%d" % free_port()
+        self.log = open(folder + "/collector.log", "ab+")
+        self.start()
+
+    def start(self):
+        self.child = subprocess.Popen([BIN + "/seccollector", "--state", self.state, "--intake", self.url,
+                                       "--certificate-life", self.life], stderr=self.log, env=environment())
+        until(lambda: self.child.poll() is not None or self.ask("status")[0] == 0)
+
+    def ask(self, *words):
+        done = subprocess.run([BIN + "/secctl", *words, "--state", self.state, "-o", "json"], capture_output=True, text=True,
+                              env=environment())
+        return done.returncode, json.loads(done.stdout) if done.returncode == 0 and done.stdout.strip() else done.stderr
+
+    def events(self):
+        return self.ask("status")[1]["counts"]["events"]
+
+    def token(self, *more):
+        return self.ask("agents", "enrol", *more)[1]["token"]
+
+    def agents(self):
+        return {agent["id"]: agent for agent in self.ask("agents", "list")[1]["agents"]}
+
+    def kill(self):
+        self.child.send_signal(signal.SIGKILL)
+        self.child.wait()
+
+    def stop(self):
+        self.child.send_signal(signal.SIGTERM)
+        return self.child.wait(WAIT_S)
+
+    def text(self):
+        self.log.seek(0)
+        return self.log.read().decode(errors="replace")
+
+
+class Feeder:
+    """A running feeder with all that it said so far."""
+
+    def __init__(self, url, spool, identity, token="-", wrap=()):
+        self.lines = []
+        self.child = subprocess.Popen([*wrap, FEEDER, url, spool, identity, token], stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, text=True, env=environment())
+        self.reader = threading.Thread(target=self.read)
+        self.reader.start()
+
+    def read(self):
+        for line in self.child.stdout:
+            self.lines.append(line.rstrip("\n"))
+
+    def said(self, word):
+        return [line for line in list(self.lines) if line.startswith(word)]
+
+    def state(self):
+        states = self.said("state")
+        return dict(pair.split("=", 1) for pair in states[-1][6:].split(" ", 5)) if states else {}
+
+    def acked(self, least):
+        return until(lambda: int(self.state().get("acked", 0)) >= least)
+
+    def goes_on(self):
+        """True when batches sent from now on are acknowledged."""
+        return self.acked(int(self.state().get("acked", 0)) + 3)
+
+    def end(self):
+        """How many events it sent, all of them delivered; None if they were not."""
+        self.child.stdin.close()
+        self.child.wait(WAIT_S)
+        self.reader.join()
+        last = self.said("sent")
+        return int(last[0][5:]) if last and self.state().get("waiting") == "0" else None
+
+    def kill(self):
+        self.child.kill()
+        self.child.wait()
+        self.reader.join()
+
+
+def agent_of(feeder):
+    granted = feeder.said("granted")
+    return granted[0].split('"')[1] if granted else None
+
+
+def enrol_and_renew(collector, folder):
+    feeder = Feeder(collector.url, folder + "/spool-a", folder + "/id-a", collector.token("--tag", "blue"))
+    check(until(lambda: feeder.said("granted")), "an agent with a token gets a certificate", feeder.lines[-3:])
+    check(feeder.acked(3), "and delivers", feeder.lines[-3:])
+    agent = collector.agents().get(agent_of(feeder), {})
+    check(agent.get("state") == "valid" and agent.get("tags") == ["blue"] and agent.get("name") == "feeder" and
+          "last_seen" in agent, "it is listed with what its token says", agent)
+    check(os.stat(folder + "/id-a/agent.pem").st_mode & 0o777 == 0o600, "its key is for nobody else's eyes")
+    check(until(lambda: len(feeder.said("renewed")) >= 2), "its certificate is renewed, again and again", feeder.lines[-3:])
+    check(feeder.goes_on(), "and it goes on delivering", feeder.lines[-3:])
+    check(set(collector.agents()) == {agent_of(feeder)}, "as the same agent", list(collector.agents()))
+    return feeder
+
+
+def tokens_are_bounded(collector, folder):
+    token = collector.token()
+    first = Feeder(collector.url, folder + "/spool-b", folder + "/id-b", token)
+    check(until(lambda: first.said("granted")), "a token serves its one agent", first.lines[-3:])
+    second = Feeder(collector.url, folder + "/spool-c", folder + "/id-c", token)
+    check(until(lambda: second.said("failed")) and "used up" in second.said("failed")[0], "and no second one",
+          second.lines[-3:])
+    second.kill()
+    # the answer to the first may have been lost: the same key may ask again
+    sent = first.end()
+    with open(folder + "/id-b/agent.pem", encoding="utf-8") as file:
+        key = file.read().split("-----BEGIN CERTIFICATE")[0]
+    with open(folder + "/id-b/agent.pem", "w", encoding="utf-8") as file:
+        file.write(key)
+    again = Feeder(collector.url, folder + "/spool-b", folder + "/id-b", token)
+    check(until(lambda: again.said("granted")) and agent_of(again) == agent_of(first),
+          "but its own key may ask again, and stays the same agent", again.lines[-3:])
+    more = again.end()
+    check(sent is not None and more is not None, "both times all was delivered", (sent, more))
+    late = Feeder(collector.url, folder + "/spool-d", folder + "/id-d", collector.token("--ttl", "1s"))
+    # either it was quick enough, or the token had expired: which of the two, the collector says
+    until(lambda: late.said("granted") or late.said("failed"))
+    rest = late.end() if late.said("granted") else late.kill()
+    return (sent or 0) + (more or 0) + (rest or 0)
+
+
+def roots_change(collector, folder, feeder):
+    check(collector.ask("authority", "show")[1]["stage"] == "steady", "a change of roots begins from one root")
+    stages = []
+    for _ in range(3):
+        done = until(lambda: (lambda answer: answer if answer[0] == 0 else None)(collector.ask("authority", "rotate")))
+        stages.append(done[1]["stage"] if done else None)
+        check(feeder.goes_on(), "delivery goes on at stage %s" % stages[-1], feeder.lines[-3:])
+    check(stages == ["prepared", "switched", "steady"], "the three steps were taken under load", stages)
+    with open(folder + "/id-a/trust.pem", encoding="utf-8") as file:
+        check(until(lambda: file.seek(0) == 0 and file.read().count("BEGIN") >= 1), "the agent has roots")
+    newcomer = Feeder(collector.url, folder + "/spool-e", folder + "/id-e", collector.token())
+    check(until(lambda: newcomer.said("granted")), "who enrols now trusts the new root", newcomer.lines[-3:])
+    return newcomer.end()
+
+
+def streams_have_owners(collector, folder):
+    """A spool that was copied to another agent."""
+    first = Feeder(collector.url, folder + "/spool-f", folder + "/id-f", collector.token())
+    check(first.acked(2), "an agent delivers", first.lines[-3:])
+    sent = first.end()
+    shutil.copytree(folder + "/spool-f", folder + "/spool-g")
+    before = collector.events()
+    thief = Feeder(collector.url, folder + "/spool-g", folder + "/id-g", collector.token())
+    check(until(lambda: int(thief.state().get("rejected", 0)) >= 1), "another may not go on with its stream", thief.lines[-3:])
+    check("stream-foreign" in collector.text(), "the collector says so")
+    check(thief.acked(2), "but goes on under a name of its own", thief.lines[-3:])
+    total = thief.end()
+    stored = collector.events() - before
+    # what was rejected before it took a new name is kept apart on its disk, and declared
+    dropped = int(thief.state().get("dropped", 0))
+    check(total == stored + dropped, "and what was rejected is declared, event by event", (total, stored, dropped))
+    return (sent or 0), stored
+
+
+def collectors_die(collector, feeder):
+    for _ in range(3):
+        collector.kill()
+        collector.start()
+        check(feeder.goes_on(), "after a kill -9 of the collector delivery goes on", feeder.lines[-3:])
+
+
+def revocation(collector, folder):
+    feeder = Feeder(collector.url, folder + "/spool-h", folder + "/id-h", collector.token("--uses", "5"))
+    check(feeder.acked(2), "an agent delivers before it is revoked", feeder.lines[-3:])
+    agent = agent_of(feeder)
+    check(collector.ask("agents", "revoke", agent, "--reason", "a test")[0] == 0, "it is revoked while it is connected")
+    check(until(lambda: "revoked" in feeder.state().get("error", "")), "its connection ends, and it is told why",
+          feeder.lines[-3:])
+    acked = int(feeder.state()["acked"])
+    until(lambda: int(feeder.state()["sent"]) > int(feeder.state()["acked"]) + 1000, 50)
+    check(int(feeder.state()["acked"]) == acked, "nothing of its is taken any more", feeder.lines[-3:])
+    feeder.kill()
+    agents = collector.agents()
+    check(agents[agent]["state"] == "revoked" and agents[agent]["revoked_reason"] == "a test", "it is listed as revoked",
+          agents.get(agent))
+    again = Feeder(collector.url, folder + "/spool-h", folder + "/id-h", collector.token())
+    check(until(lambda: any("revoked" in line for line in again.lines)) and not again.said("granted"),
+          "with its old key it cannot enrol again", again.lines[-3:])
+    again.kill()
+    check(collector.ask("agents", "revoke", "ag_nobody")[0] == 5, "who does not exist cannot be revoked")
+
+
+def main():
+    if not shutil.which("pg_config") and not os.path.isdir("/usr/lib/postgresql"):
+        print("skipped: PostgreSQL is not installed")
+        return SKIP
+    folder = tempfile.mkdtemp(prefix="clewline-identity.")
+    os.chmod(folder, 0o755)
+    collector = Collector(folder, "12s")
+    try:
+        feeder = enrol_and_renew(collector, folder)
+        others = roots_change(collector, folder, feeder) or 0
+        others += tokens_are_bounded(collector, folder)
+        collectors_die(collector, feeder)
+        sent = feeder.end()
+        check(sent is not None, "all that the first agent had was delivered", feeder.lines[-3:])
+        check(collector.events() == (sent or 0) + others, "every event is stored, and none twice",
+              (collector.events(), sent, others))
+        streams_have_owners(collector, folder)
+        revocation(collector, folder)
+        check(collector.stop() == 0, "the collector ends in order")
+    finally:
+        if collector.child.poll() is None:
+            collector.kill()
+        if failures:
+            print(collector.text()[-6000:])
+        shutil.rmtree(folder, ignore_errors=True)
+    print("%d failures" % len(failures))
+    return 1 if failures else 0
+
+
+sys.exit(main())
