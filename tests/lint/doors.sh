@@ -11,6 +11,8 @@ door() { # HEADER-PATTERN FOLDER...
 }
 door 'libpq-fe\.h' lib/store
 door 'nng/' lib/bus agent/ecs
+door 'openssl/ssl\.h' lib/bus
+door 'openssl/(x509|x509v3|pem|bio)\.h' lib/pki lib/bus
 door 'microhttpd\.h' collector/api deploy/story
 door 'curl/' lib/http lib/aws
 door 'archive' scanner/image

@@ -428,6 +428,7 @@ static void many_events_are_cut_by_size_and_number(void **state)
 static void a_rejected_batch_is_kept_apart_and_the_rest_goes_on(void **state)
 {
 	struct world *world = *state;
+	uint64_t declared = 0, events = 0;
 	struct sender_state now;
 
 	world->collector.answers[0] = REPLY_REJECT;
@@ -437,13 +438,18 @@ static void a_rejected_batch_is_kept_apart_and_the_rest_goes_on(void **state)
 	flush(world);
 	sender_state(world->sender, &now);
 	assert_int_equal(now.batches_rejected, 1);
-	assert_string_equal(now.last_error, "the collector rejected batch 1: test");
 	sender_end(world);
 	sender_begin(world);
 	send_event(world, sample_exec, 2);
 	flush(world);
-	assert_int_equal(world->collector.count, 1);
-	assert_int_equal(world->collector.seen[0].number, 2);
+	/* and is declared once, so that nobody takes it for one that never arrived */
+	for (size_t i = 0; i < world->collector.count; i++) {
+		declared += world->collector.seen[i].drops;
+		events += world->collector.seen[i].events;
+		assert_true(world->collector.seen[i].number > 1);
+	}
+	assert_int_equal(declared, 1);
+	assert_int_equal(events, 1);
 	assert_int_equal(count_files("ls %s/dead | wc -l", world->spool), 1);
 }
 
