@@ -63,7 +63,7 @@ static int open_tcp(const char *url, int *ret_fd, struct err *err)
 				  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE };
 	struct addrinfo *found = NULL;
 	char host[HOST_MAX];
-	const char *port;
+	const char *port = NULL;
 	int code, one = 1;
 
 	if (split_tcp(url, host, &port, err) < 0)
