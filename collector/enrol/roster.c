@@ -113,10 +113,10 @@ static int prune(struct roster *roster, struct store *store, struct err *err)
 	int64_t now = time_monotonic_ns();
 	AUTO_PARAMS params;
 
+	params_init(&params, &sql_statements[SQL_CERTIFICATES_PRUNE]);
 	if (roster->pruned_ns && now - roster->pruned_ns < PRUNE_NS)
 		return 0;
 	roster->pruned_ns = now;
-	params_init(&params, &sql_statements[SQL_CERTIFICATES_PRUNE]);
 	params_time(&params, 0, time_now_ns() - KEPT_NS);
 	return store_run(store, &params, NULL, err);
 }
@@ -500,11 +500,12 @@ int roster_behind(struct roster *roster, uint64_t trust_digest, int64_t *ret, st
 	struct store *store;
 	AUTO_PARAMS params;
 	size_t count;
-	int code = pool_take(roster->pool, &store, err);
+	int code;
 
+	params_init(&params, &sql_statements[SQL_AGENTS_BEHIND]);
+	code = pool_take(roster->pool, &store, err);
 	if (code < 0)
 		return code;
-	params_init(&params, &sql_statements[SQL_AGENTS_BEHIND]);
 	params_int(&params, 0, (int64_t)trust_digest);
 	params_time(&params, 1, time_now_ns());
 	code = store_read(store, &params, &count_shape, &arena, &row, &count, err);
