@@ -45,6 +45,8 @@ int rule_choice_apply(const struct rule_choice *choice, struct ruleset *set, str
 				return err->code;
 		}
 	}
+	if (choice->append_output && ruleset_append_output_path(set, choice->append_output, err) < 0)
+		return err->code;
 	if (choice->strict)
 		ruleset_set_strict(set);
 	return choice->least ? least_apply(choice->least, set, err) : 0;

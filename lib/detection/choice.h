@@ -8,7 +8,8 @@
 
 struct rule_choice {
 	struct opt_list disable_rules, enable_rules, disable_tags, enable_tags, disable_sources, enable_sources;
-	const char *least; /* priority */
+	const char *least;	   /* priority */
+	const char *append_output; /* file */
 	bool strict;
 };
 
@@ -32,6 +33,8 @@ struct rule_choice {
 				"turn on the rules with this name, after all others; may be repeated"),              \
 		OPT(conf, member.least, "least-priority", 0, OPT_TEXT, "PRIORITY", NULL,                             \
 		    "turn off the rules that are less urgent, whatever else was chosen"),                            \
+		OPT(conf, member.append_output, "append-output", 0, OPT_TEXT, "FILE", NULL,                          \
+		    "add to the outputs of rules what this file says under append_output, as in falco.yaml"),        \
 		OPT(conf, member.strict, "strict-falco", 0, OPT_FLAG, NULL, NULL,                                    \
 		    "behave as Falco where that is wrong; docs/rules.md says where")
 

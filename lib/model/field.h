@@ -18,6 +18,9 @@ enum field_flag {
 	FIELD_ANCESTOR = 1 << 5,     /* without an index: true if it holds for any ancestor */
 	FIELD_PROCESS = 1 << 6,	     /* depends on the process alone, not on the event */
 	FIELD_DEPRECATED = 1 << 7,
+	FIELD_DOMAIN =
+		1 << 8, /* names of an address: a reader may give several as a list, and a check holds for any */
+	FIELD_ABSENT = 1 << 9, /* Falco's, so that its rules load; nothing here supplies it yet */
 };
 
 /* Which events have the field. */

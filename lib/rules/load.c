@@ -73,6 +73,16 @@ int ruleset_add_path(struct ruleset *set, const char *path, struct err *err)
 	return path_take(&(struct taker){ "rules", RULE_FILE_MAX, rules_take, set }, path, err);
 }
 
+static int extras_take(void *context, const char *name, const char *text, size_t length, struct err *err)
+{
+	return ruleset_append_output(context, name, text, length, err);
+}
+
+int ruleset_append_output_path(struct ruleset *set, const char *path, struct err *err)
+{
+	return file_take(&(struct taker){ "what outputs get besides", RULE_FILE_MAX, extras_take, set }, path, err);
+}
+
 static int policies_take(void *context, const char *name, const char *text, size_t length, struct err *err)
 {
 	return policies_add_text(context, name, text, length, err);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/append_output.h"
 #include "rules/compile/compile.h"
 #include "rules/compile/plan.h"
 #include "rules/file/item.h"
@@ -224,6 +225,7 @@ static void rule_compile(struct ruleset *set, struct rule_item *rule)
 		return;
 	compiler.source = source_kind(source);
 	container_info_remove(set, rule, compiler.label);
+	append_output_text(set, rule);
 	if (!exceptions_apply(set, rule, condition))
 		return;
 	ast = condition_compile(set, condition, compiler.label, SIZE_MAX, &fine);
@@ -231,6 +233,7 @@ static void rule_compile(struct ruleset *set, struct rule_item *rule)
 	if (rule->program.node == NOTHING && fine && !compiler.failed && !compiler.is_skipped)
 		set->failed_memory = true;
 	format_compile(&compiler, &rule->output, &rule->program.output);
+	append_output_fields(&compiler, rule);
 	if (!fine || compiler.failed || compiler.is_skipped || set->failed_memory)
 		return;
 	rule->program.source = source;
@@ -402,11 +405,39 @@ static int field_add(struct alert_field *field, const char *name, const struct v
 	return field->json ? 0 : err_set(err, ERR_MEMORY, "out of memory");
 }
 
-/* evt.time and every field that the output names, each once. */
-static int fields_fill(const struct ruleset *set, const struct format *format, struct run *run, struct arena *arena,
-		       struct alert *ret, struct err *err)
+/* One token that is a field is that field's value, all else is text. */
+static int extra_add(struct alert_field *field, const struct format_field *extra, struct run *run,
+		     struct arena *arena, struct err *err)
 {
-	struct alert_field *fields = arena_array(arena, struct alert_field, format->count + 1);
+	const struct format *format = &extra->format;
+	AUTO_STRBUF text = STRBUF_INIT;
+	struct value value;
+
+	if (format->count == 1 && format->tokens->name)
+		return field_add(field, extra->name, run_operand(run, format->tokens->operand), arena, err);
+	format_print(format, run, &text);
+	if (text.failed)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	value = value_text(text.data, text.length);
+	return field_add(field, extra->name, &value, arena, err);
+}
+
+static bool is_known(const struct alert_field *fields, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(fields[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* evt.time, every field that the output names, and those that were asked for besides; each once. */
+static int fields_fill(const struct ruleset *set, const struct rule_program *program, struct run *run,
+		       struct arena *arena, struct alert *ret, struct err *err)
+{
+	const struct format *format = &program->output;
+	struct alert_field *fields =
+		arena_array(arena, struct alert_field, format->count + program->extra_fields.count + 1);
 	size_t count = 0;
 
 	if (!fields)
@@ -416,13 +447,18 @@ static int fields_fill(const struct ruleset *set, const struct format *format, s
 		return ERR_MEMORY;
 	for (size_t i = 0; i < format->count; i++) {
 		const struct format_token *token = &format->tokens[i];
-		bool known = !token->name;
 
-		for (size_t k = 0; k < count && !known; k++)
-			known = strcmp(fields[k].name, token->name) == 0;
-		if (known)
+		if (!token->name || is_known(fields, count, token->name))
 			continue;
 		if (field_add(&fields[count++], token->name, run_operand(run, token->operand), arena, err) < 0)
+			return ERR_MEMORY;
+	}
+	for (size_t i = 0; i < program->extra_fields.count; i++) {
+		const struct format_field *extra = program->extra_fields.items[i];
+
+		if (is_known(fields, count, extra->name))
+			continue;
+		if (extra_add(&fields[count++], extra, run, arena, err) < 0)
 			return ERR_MEMORY;
 	}
 	ret->fields = fields;
@@ -448,7 +484,7 @@ int ruleset_alert(const struct ruleset *set, size_t index, const struct field_re
 			       .tag_count = rule->info.tag_count };
 	format_print(&rule->program.output, &run, &output);
 	ret->output = output.failed ? NULL : arena_copy(arena, output.data, output.length);
-	done = ret->output ? fields_fill(set, &rule->program.output, &run, arena, ret, err)
+	done = ret->output ? fields_fill(set, &rule->program, &run, arena, ret, err)
 			   : err_set(err, ERR_MEMORY, "out of memory");
 	run_fini(&run);
 	return done;

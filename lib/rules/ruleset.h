@@ -52,6 +52,14 @@ int ruleset_choose(struct ruleset *set, enum rule_trait trait, const char *patte
 /* Turns off all rules less urgent than least, whatever was chosen. Before compiling. */
 void ruleset_set_least(struct ruleset *set, enum priority least);
 
+/*
+ * Adds to the outputs of rules what the key append_output of a YAML file says, as in falco.yaml: entries with match (rule,
+ * source, tags), extra_output, extra_fields and suggested_output; other keys of the file do not count. Before compiling, which
+ * reports formats that are wrong. Errors: ERR_SYNTAX with the place, ERR_LIMIT, ERR_MEMORY; of the second one as file_read, too.
+ */
+int ruleset_append_output(struct ruleset *set, const char *name, const char *text, size_t length, struct err *err);
+int ruleset_append_output_path(struct ruleset *set, const char *path, struct err *err);
+
 /* Behaves as Falco where that is wrong: quirks.def has what. Before adding files. */
 void ruleset_set_strict(struct ruleset *set);
 

@@ -128,8 +128,9 @@ struct ruleset {
 	bool is_strict; /* quirks of Falco are kept */
 	enum priority least;
 	struct vector choices;
-	int macro_depth; /* macros being compiled, each for the one before */
-	size_t sequence; /* numbers lists, macros and rules in order of definition */
+	struct vector extras; /* of struct output_extra: what outputs get besides; append_output.c */
+	int macro_depth;      /* macros being compiled, each for the one before */
+	size_t sequence;      /* numbers lists, macros and rules in order of definition */
 	struct vector files, lists, macros, rules, requirements;
 	struct map *list_names, *macro_names, *rule_names;
 	struct diagnostic *diagnostics;

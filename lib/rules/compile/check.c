@@ -211,6 +211,33 @@ static bool right_check(struct compiler *compiler, const struct ast_check *check
 	return false;
 }
 
+static bool is_domain(const struct operand *operand)
+{
+	return operand->kind == OPERAND_FIELD && (field_infos[operand->field].flags & FIELD_DOMAIN);
+}
+
+/* Domain names are the same in both cases, and with the dot at their end that DNS writes. */
+static bool domain_plain(struct compiler *compiler, struct ast_check *check)
+{
+	struct arena *arena = &compiler->set->arena;
+	struct ast_text *texts = arena_array(arena, struct ast_text, check->count + 1);
+
+	for (size_t i = 0; texts && i < check->count; i++) {
+		size_t length = check->texts[i].length;
+		char *plain = arena_copy(arena, check->texts[i].data, length);
+
+		if (!plain)
+			return !(compiler->set->failed_memory = true);
+		while (length && plain[length - 1] == '.')
+			plain[--length] = 0;
+		for (size_t k = 0; k < length; k++)
+			plain[k] = (char)tolower((unsigned char)plain[k]);
+		texts[i] = (struct ast_text){ plain, length, check->texts[i].at };
+	}
+	check->texts = texts;
+	return texts || !(compiler->set->failed_memory = true);
+}
+
 /* NULL with an error reported. */
 static struct matcher *matcher_compile(struct compiler *compiler, const struct ast_check *check)
 {
@@ -230,7 +257,7 @@ static struct matcher *matcher_compile(struct compiler *compiler, const struct a
 	matcher->modifier = check->modifier;
 	matcher->type = left->type;
 	matcher->is_list = left->is_list;
-	matcher->is_ancestors = left->is_ancestors;
+	matcher->is_ancestors = left->is_ancestors || is_domain(left);
 	matcher->is_ends = left->is_ends;
 	if (!op_check(compiler, check, left))
 		return NULL;
@@ -272,6 +299,20 @@ static void deprecated_warn(struct compiler *compiler, const struct ast_operand 
 				field_infos[field].name);
 }
 
+/* A field that nothing supplies makes a check false for good, which whoever brings the rule must know. */
+static void absent_warn(struct compiler *compiler, const struct ast_operand *operand)
+{
+	const char *argument = operand->argument;
+	int field = operand->kind == OPERAND_FIELD ? field_resolve(&operand->text, &argument) : -1;
+
+	for (size_t i = 0; i < operand->count; i++)
+		absent_warn(compiler, operand->operands[i]);
+	if (field >= 0 && (field_infos[field].flags & FIELD_ABSENT) && !(field_infos[field].flags & FIELD_DEPRECATED))
+		compile_warning(compiler, operand->at, "LOAD_COMPILE_CONDITION",
+				"field '%s' is known, but nothing here supplies it: this check never holds",
+				field_infos[field].name);
+}
+
 static uint32_t check_intern(struct compiler *compiler, const struct ast *ast)
 {
 	struct node node = { .kind = NODE_LEAF };
@@ -285,6 +326,9 @@ static uint32_t check_intern(struct compiler *compiler, const struct ast *ast)
 	if (known)
 		return (uint32_t)known - 1;
 	deprecated_warn(compiler, ast->check->left);
+	absent_warn(compiler, ast->check->left);
+	if (ast->check->right == RIGHT_OPERAND)
+		absent_warn(compiler, ast->check->operand);
 	if (!evt_types_check(compiler, ast->check))
 		return NOTHING;
 	node.matcher = matcher_compile(compiler, ast->check);
@@ -298,8 +342,60 @@ static uint32_t check_intern(struct compiler *compiler, const struct ast *ast)
 	return check_is_never(ast->check) ? NODE_FALSE : node_intern(compiler->set, key.data, &node);
 }
 
+/* The addresses behind names. */
+static const struct {
+	enum field name, address;
+} domains[] = {
+	{ FIELD_FD_CIP_NAME, FIELD_FD_CIP },
+	{ FIELD_FD_SIP_NAME, FIELD_FD_SIP },
+	{ FIELD_FD_LIP_NAME, FIELD_FD_LIP },
+	{ FIELD_FD_RIP_NAME, FIELD_FD_RIP },
+};
+
+/* The address of a field that names it, or NULL. */
+static const char *domain_address(const struct ast_operand *operand)
+{
+	int field = operand->kind == OPERAND_FIELD ? field_find(operand->text.data, operand->text.length) : -1;
+
+	for (size_t i = 0; i < ARRAY_SIZE(domains); i++) {
+		if (field == (int)domains[i].name)
+			return field_infos[domains[i].address].name;
+	}
+	return NULL;
+}
+
+/*
+ * A name other than this: as Falco, of every address that is not known by this name, also if none of its names is known. Hence
+ * "there is an address, and not NAME = this".
+ */
+static uint32_t domain_differs(struct compiler *compiler, const struct ast *ast, const char *address)
+{
+	struct ast_operand operand = { .kind = OPERAND_FIELD, .at = ast->check->left->at };
+	struct ast_check there = { .left = &operand, .op = OP_EXISTS, .right = RIGHT_NONE }, same = *ast->check;
+	struct ast there_tree = { .kind = AST_CHECK, .check = &there, .home = ast->home };
+	struct ast same_tree = { .kind = AST_CHECK, .check = &same, .home = ast->home };
+	struct ast differs = { .kind = AST_NOT, .children = (struct ast *[]){ &same_tree }, .count = 1 };
+	struct ast both = { .kind = AST_AND, .children = (struct ast *[]){ &there_tree, &differs }, .count = 2 };
+
+	operand.text = (struct ast_text){ .data = address, .length = strlen(address) };
+	same.op = OP_EQ;
+	return node_compile(compiler, &both);
+}
+
 uint32_t check_compile(struct compiler *compiler, const struct ast *ast)
 {
-	ast->check->node = check_intern(compiler, ast);
+	const char *address = domain_address(ast->check->left);
+	struct ast_check check = *ast->check;
+	struct ast tree = *ast;
+
+	tree.check = &check;
+	compiler->home = ast->home;
+	if (address && op_infos[check.op].kind != OP_KIND_UNARY && check.op != OP_REGEX && check.op != OP_GLOB &&
+	    !domain_plain(compiler, &check))
+		return NOTHING;
+	if (address && check.op == OP_NE && check.modifier == MODIFIER_NONE && check.right != RIGHT_OPERAND)
+		ast->check->node = domain_differs(compiler, &tree, address);
+	else
+		ast->check->node = check_intern(compiler, &tree);
 	return ast->check->node;
 }

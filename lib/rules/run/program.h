@@ -13,6 +13,7 @@
 #include "model/field.h"
 #include "rules/language/ast.h"
 #include "rules/run/plan.h"
+#include "rules/vector.h"
 
 #define EVT_TYPES_MAX	512
 #define EVT_TYPE_WORDS	(EVT_TYPES_MAX / 64)
@@ -74,11 +75,18 @@ struct format {
 	size_t count;
 };
 
+/* A field of alerts with a format of its own. */
+struct format_field {
+	const char *name;
+	struct format format;
+};
+
 struct rule_program {
 	uint32_t node;
 	int source; /* its row */
 	struct evt_set events;
 	struct format output;
+	struct vector extra_fields; /* of struct format_field: of alerts, besides those of the output */
 	/* what the rule is found by, one of which must hold: terms that are leaves; none if it is always asked */
 	uint32_t *found_by;
 	size_t found_by_count;

@@ -106,6 +106,73 @@ static void a_check_on_an_absent_value_is_false_whatever_it_asks(void **state)
 	assert_false(holds("proc.name != val(proc.cwd)"));
 }
 
+/* As a watcher gives them: none, or several names of one address, in small letters. */
+static bool names_read(const void *context, enum field field, const char *argument, struct value *ret)
+{
+	static const struct value names[] = {
+		{ .type = VALUE_TEXT, .text = "github.com", .length = 10 },
+		{ .type = VALUE_TEXT, .text = "api.github.com", .length = 14 },
+	};
+	size_t count = *(const size_t *)context;
+
+	(void)argument;
+	if (field == FIELD_FD_SIP) {
+		*ret = (struct value){ .type = VALUE_IP, .is_v4 = true };
+		return true;
+	}
+	*ret = (struct value){ .type = VALUE_TEXT, .is_list = true, .items = names, .count = count };
+	return field == FIELD_FD_SIP_NAME && count > 0;
+}
+
+static bool names_hold(const char *condition, size_t names)
+{
+	struct field_reader reader = { .read = names_read, .context = &names };
+	struct err err;
+	struct ruleset *set = rule("", condition, &err);
+	size_t count;
+
+	if (!set)
+		fail_msg("%s: %s", condition, err.message);
+	count = ruleset_match(set, "syscall", "openat", &reader, NULL, NULL);
+	ruleset_free(set);
+	return count == 1;
+}
+
+static void a_name_is_any_of_those_of_its_address(void **state)
+{
+	(void)state;
+	assert_true(names_hold("fd.sip.name = github.com", 1));
+	assert_true(names_hold("fd.sip.name = API.GitHub.com.", 2));
+	assert_true(names_hold("fd.sip.name in (example.com, api.github.com)", 2));
+	assert_false(names_hold("fd.sip.name in (example.com, api.github.com)", 1));
+	assert_true(names_hold("fd.sip.name endswith .github.com", 2));
+	assert_false(names_hold("fd.sip.name != github.com", 2));
+	assert_true(names_hold("fd.sip.name != example.com", 2));
+	/* of an address without a name nothing is known but that it is not called so */
+	assert_true(names_hold("fd.sip.name != github.com", 0));
+	assert_false(names_hold("fd.sip.name = github.com", 0));
+	assert_false(names_hold("fd.sip.name exists", 0));
+	/* and there is no client here */
+	assert_false(names_hold("fd.cip.name != github.com", 0));
+}
+
+static void a_field_that_nothing_supplies_loads_with_a_warning(void **state)
+{
+	const struct diagnostic *diagnostics;
+	struct err err;
+	struct ruleset *set = rule("", "evt.type = open and (proc.sid = 1 or tolower(proc.sid.exe) = x)", &err);
+	size_t count;
+
+	(void)state;
+	assert_non_null(set);
+	diagnostics = ruleset_diagnostics(set, &count);
+	assert_int_equal(count, 2);
+	assert_string_equal(diagnostics[0].code, "LOAD_COMPILE_CONDITION");
+	assert_string_equal(diagnostics[0].message,
+			    "field 'proc.sid' is known, but nothing here supplies it: this check never holds");
+	ruleset_free(set);
+}
+
 static void errors_name_the_place_in_the_file(void **state)
 {
 	static const struct {
@@ -204,6 +271,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(operators_compare_as_falco_does),
 		cmocka_unit_test(a_check_on_an_absent_value_is_false_whatever_it_asks),
+		cmocka_unit_test(a_name_is_any_of_those_of_its_address),
+		cmocka_unit_test(a_field_that_nothing_supplies_loads_with_a_warning),
 		cmocka_unit_test(errors_name_the_place_in_the_file),
 		cmocka_unit_test(all_errors_are_reported_at_once),
 		cmocka_unit_test(lists_and_macros_are_put_in),

@@ -45,6 +45,7 @@ static const struct made_field made_fields[] = {
 	{ "syscall", "fd.port", FIELD_FD_PORT, NULL },
 	{ "syscall", "fd.sip", FIELD_FD_SIP, NULL },
 	{ "syscall", "fd.ip", FIELD_FD_IP, NULL },
+	{ "syscall", "fd.sip.name", FIELD_FD_SIP_NAME, NULL },
 	{ "syscall", "fd.snet", FIELD_FD_SNET, NULL },
 	{ "syscall", "fd.net", FIELD_FD_NET, NULL },
 	{ "syscall", "proc.duration", FIELD_PROC_DURATION, NULL },
@@ -277,7 +278,7 @@ void made_rules(const char *source, size_t count, struct strbuf *out)
 
 static void value_add(struct naive_value *place, enum field field)
 {
-	bool is_list = field_infos[field].flags & (FIELD_LIST | FIELD_FILTER_ONLY);
+	bool is_list = field_infos[field].flags & (FIELD_LIST | FIELD_FILTER_ONLY | FIELD_DOMAIN);
 	enum value_type type = field_infos[field].type;
 
 	for (size_t i = 0, count = is_list ? 1 + random_next(2) : 1; place && i < count; i++) {

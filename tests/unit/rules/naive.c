@@ -78,7 +78,7 @@ static long long number_of(const char *text, enum value_type type)
 void naive_set(struct naive_value *place, enum field field, size_t item, const char *text)
 {
 	const struct field_info *info = &field_infos[field];
-	bool is_list = info->flags & (FIELD_LIST | FIELD_FILTER_ONLY);
+	bool is_list = info->flags & (FIELD_LIST | FIELD_FILTER_ONLY | FIELD_DOMAIN);
 	struct value *value = is_list ? &place->items[item] : &place->value;
 
 	*value = (struct value){ .type = info->type };
@@ -409,13 +409,29 @@ static bool constant_fits(enum op op, enum value_type type, const struct value *
 	}
 }
 
+/* Constants of domain names are the same in both cases, and with dots at their ends. */
+static const char *domain_plain(const struct ast_check *check, const char *wanted, char *ret)
+{
+	bool is_name = check->left->kind == OPERAND_FIELD && strcmp(check->left->text.data, "fd.sip.name") == 0;
+	size_t length = (size_t)snprintf(ret, TEXT_MOST, "%s", wanted);
+
+	if (!is_name || check->op == OP_REGEX || check->op == OP_GLOB)
+		return ret;
+	while (length && ret[length - 1] == '.')
+		ret[--length] = 0;
+	for (char *at = ret; *at; at++)
+		*at = (char)tolower(*at);
+	return ret;
+}
+
 /* One value against the constants of a check. */
 static bool value_fits(const struct ast_check *check, enum value_type type, const struct value *have)
 {
+	char plain[TEXT_MOST];
 	size_t fit = 0;
 
 	for (size_t i = 0; i < check->count; i++)
-		fit += constant_fits(check->op, type, have, check->texts[i].data);
+		fit += constant_fits(check->op, type, have, domain_plain(check, check->texts[i].data, plain));
 	if (check->modifier == MODIFIER_ONEOF)
 		return fit == 1;
 	return check->modifier == MODIFIER_ALLOF ? fit == check->count && fit : fit > 0;
@@ -445,11 +461,25 @@ static bool values_fit(const struct ast_check *check, const struct value *have, 
 	return false;
 }
 
+static bool check_holds(const struct ast_check *check, const struct naive_event *event);
+
+/* Every address that is not known by the name, also one that is known by none. */
+static bool domain_differs(const struct ast_check *check, const struct naive_event *event)
+{
+	struct ast_check same = *check;
+
+	same.op = OP_EQ;
+	return value_find(event, FIELD_FD_SIP, NULL) && !check_holds(&same, event);
+}
+
 static bool check_holds(const struct ast_check *check, const struct naive_event *event)
 {
 	static struct operand_value left, right;
 	bool all;
 
+	if (check->op == OP_NE && check->left->kind == OPERAND_FIELD && !check->modifier &&
+	    check->right == RIGHT_TEXT && strcmp(check->left->text.data, "fd.sip.name") == 0)
+		return domain_differs(check, event);
 	if (!operand_value(check->left, event, &left))
 		return false;
 	if (check->op == OP_EXISTS)
