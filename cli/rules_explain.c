@@ -64,6 +64,10 @@ static void names_add(struct strbuf *out, const char *label, const char *const *
 
 static void cost_add(struct strbuf *out, const struct rule_facts *facts)
 {
+	if (facts->found_by.count)
+		names_add(out, "found by", facts->found_by.names, facts->found_by.count);
+	else
+		text_add(out, "found by", "nothing: it is asked about every event of its types");
 	label_add(out, "cost");
 	strbuf_addf(out, "%zu checks, %zu of them distinct; %zu of those are asked by other rules, too\n",
 		    facts->checks, facts->distinct_checks, facts->shared_checks);
@@ -139,6 +143,7 @@ static int print_json(const struct explained *rule, struct err *err)
 	names_set(json, "macros", &facts->macros);
 	names_set(json, "lists", &facts->lists);
 	names_set(json, "exceptions", &facts->exceptions);
+	names_set(json, "found_by", &facts->found_by);
 	json_object_set_new(json, "checks", json_integer((json_int_t)facts->checks));
 	json_object_set_new(json, "distinct_checks", json_integer((json_int_t)facts->distinct_checks));
 	json_object_set_new(json, "shared_checks", json_integer((json_int_t)facts->shared_checks));
@@ -193,12 +198,15 @@ const struct command rules_explain_command = {
 	.name = "rules explain",
 	.arguments = "RULE",
 	.summary = "show what a rule asks, of which events, and what that costs",
-	.details =
-		"Examples:\n"
-		"  secctl rules explain \"Write below binary dir\"\n"
-		"  secctl rules explain -r falco_rules.yaml \"Terminal shell in container\" -o json\n"
-		"\n"
-		"A check that several rules ask is evaluated once per event; the tree says how many rules share it.",
+	.details = "Examples:\n"
+		   "  secctl rules explain \"Write below binary dir\"\n"
+		   "  secctl rules explain -r falco_rules.yaml \"Terminal shell in container\" -o json\n"
+		   "\n"
+		   "An event is only asked about what it has one of: \"found by\" names checks of which one must "
+		   "hold, and all\n"
+		   "of one field are looked up together, for all rules. A check that several rules ask is evaluated "
+		   "once per\n"
+		   "event; the tree says how many rules share it.",
 	.opts = opts,
 	.conf_size = sizeof(struct rules_explain_conf),
 	.args_min = 1,

@@ -7,7 +7,8 @@
 #include "rules/compile/suggest.h"
 #include "rules/tree.h"
 
-#define NAMES_MAX 2000 /* of one kind */
+#define NAMES_MAX    2000 /* of one kind */
+#define FOUND_BY_MAX 120  /* bytes of a check that a rule is found by */
 
 static bool name_add(struct fact_names *names, struct arena *arena, const char *name)
 {
@@ -125,6 +126,58 @@ static bool costs_fill(const struct ruleset *set, size_t rule, struct arena *are
 	return true;
 }
 
+/* The check of a tree that became a node of the program, or NULL. */
+static const struct ast *check_of(const struct ast *ast, uint32_t node)
+{
+	if (ast->kind == AST_CHECK)
+		return ast->check->node == node ? ast : NULL;
+	for (size_t i = 0; i < ast->count; i++) {
+		const struct ast *found = check_of(ast->children[i], node);
+
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+static bool check_add(const struct rule_item *rule, uint32_t node, bool is_not, struct rule_facts *facts,
+		      struct arena *arena)
+{
+	const struct ast *check = check_of(rule->ast, node);
+	AUTO_STRBUF text = STRBUF_INIT;
+	const char *copy;
+
+	if (!check)
+		return true;
+	strbuf_adds(&text, is_not ? "not " : "");
+	ast_print(check, &text);
+	if (text.length > FOUND_BY_MAX) {
+		strbuf_truncate(&text, FOUND_BY_MAX);
+		strbuf_adds(&text, "...");
+	}
+	copy = arena_copy(arena, text.data, text.length);
+	return copy && name_add(&facts->found_by, arena, copy);
+}
+
+static bool found_by_add(const struct ruleset *set, const struct rule_item *rule, struct rule_facts *facts,
+			 struct arena *arena)
+{
+	const struct program *program = &set->program;
+
+	for (size_t i = 0; i < rule->program.found_by_count; i++) {
+		const struct term *term = &program->terms[rule->program.found_by[i]];
+		const struct node *node = &program->nodes[term->node];
+
+		if (node->kind == NODE_LEAF && !check_add(rule, term->node, term->is_not, facts, arena))
+			return false;
+		for (size_t k = 0; node->kind == NODE_GROUP && k < node->count; k++) {
+			if (!check_add(rule, node->children[k], term->is_not, facts, arena))
+				return false;
+		}
+	}
+	return true;
+}
+
 bool ruleset_facts(const struct ruleset *set, size_t number, struct arena *arena, struct rule_facts *ret)
 {
 	const struct rule_item *rule = set->compiled.items[number];
@@ -142,7 +195,8 @@ bool ruleset_facts(const struct ruleset *set, size_t number, struct arena *arena
 			return false;
 	}
 	return ast_add(ret, arena, rule->ast) && lists_add(set, rule, ret, arena) &&
-	       evt_types_add(rule, ret, arena) && costs_fill(set, number, arena, ret);
+	       evt_types_add(rule, ret, arena) && found_by_add(set, rule, ret, arena) &&
+	       costs_fill(set, number, arena, ret);
 }
 
 int ruleset_find(const struct ruleset *set, const char *name)

@@ -23,6 +23,8 @@ struct rule_facts {
 	struct fact_names output_fields; /* that the output prints */
 	struct fact_names evt_types;	 /* it can hold for; none when all_evt_types */
 	bool all_evt_types;
+	struct fact_names
+		found_by;	/* checks of which one must hold for an event to be asked about; none: always asked */
 	size_t checks;		/* of the condition */
 	size_t distinct_checks; /* asked once per event at most */
 	size_t shared_checks;	/* of those, how many another enabled rule asks, too */

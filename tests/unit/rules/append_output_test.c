@@ -113,7 +113,7 @@ static void what_is_wrong_is_told_with_its_place(void **state)
 		  "suggested_output" },
 		{ "append_output: [\n", "falco.yaml:" },
 		{ "append_output: [{extra_output: '%no.such'}]\n",
-		  "rules:1:9: rule \"one\": invalid formatting token" },
+		  "rules:1:3: rule \"one\": invalid formatting token" },
 	};
 	struct err err;
 	int done;
