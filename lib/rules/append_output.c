@@ -97,8 +97,9 @@ static int field_read(struct extra_reader *reader, const struct yaml_node *node)
 	const char *name, *format;
 
 	if (node->kind == YAML_SCALAR) {
-		if (text_read(reader, node, &name) < 0)
-			return ERR_SYNTAX;
+		name = yaml_text(node);
+		if (!name)
+			return wrong(reader, node, "a text must be here");
 		return field_push(reader, name, arena_printf(&reader->set->arena, "%%%s", name));
 	}
 	if (node->kind != YAML_MAPPING)
