@@ -1,7 +1,11 @@
 #include "bus/socket.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/time.h"
 #include "bus/monitor.h"
@@ -63,4 +67,19 @@ void socket_close(nng_socket socket)
 	}
 	pthread_join(thread, NULL);
 	closing_free(closing);
+}
+
+/*
+ * Stands before the C library's, for nng 1.5.2: when somebody connects and is gone before the greeting, that fails with
+ * EPIPE, which nng takes for its own listener being closed, and never accepts again (its issue 1518). ECONNRESET it survives.
+ * Whoever may connect could stop a collector for ever; a sender does it by chance, for nng dials again at once in half of
+ * all cases, whatever it was told (a negative remainder), and that attempt is given up.
+ */
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	ssize_t sent = syscall(SYS_sendmsg, fd, message, flags);
+
+	if (sent < 0 && errno == EPIPE)
+		errno = ECONNRESET;
+	return sent;
 }

@@ -1,5 +1,5 @@
 /*
- * socket.h: the end of an nng socket within bounded time.
+ * socket.h: the end of an nng socket within bounded time, and a listener that nobody can stop by hanging up.
  */
 #pragma once
 

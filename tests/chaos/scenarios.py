@@ -481,5 +481,5 @@ SCENARIOS = [
     Scenario("herd", "many agents reconnect at once: 1000 in the long form", herd, 1, 5),
     Scenario("packet-loss", "5 % of the packets are lost, over TCP, while programs die", packet_loss, 1, 20, no_loss_tool),
     Scenario("real-agent", "a workload under secagent while it, collector and database die", real_agent, 3, 30),
-    Scenario("two-collectors", "two collectors on one database, and the one in use dies", two_collectors, 0, 30),
+    Scenario("two-collectors", "two collectors on one database, and the one in use dies", two_collectors, 2, 30),
 ]

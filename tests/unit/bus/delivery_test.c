@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <cmocka.h>
@@ -26,6 +27,7 @@
 
 #define PATIENCE_NS (60 * NS_PER_S) /* ends a test that would hang; nothing waits for it */
 #define SEEN_MAX    256
+#define HANGUPS	    100
 #define SILENCE	    ((enum reply_kind)99) /* an answer that is none */
 
 struct seen {
@@ -593,6 +595,24 @@ static void an_occupied_port_is_named(void **state)
 	assert_string_equal(err.message, expected);
 }
 
+static void who_connects_and_hangs_up_does_not_stop_the_listener(void **state)
+{
+	struct world *world = *state;
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	collector_open(world);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", world->url + strlen("ipc://"));
+	for (int i = 0; i < HANGUPS; i++) {
+		AUTO_FD int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	}
+	sender_begin(world);
+	send_event(world, sample_exec, 1);
+	flush(world);
+	assert_int_equal(world->collector.count, 1);
+}
+
 static void a_live_socket_is_refused_and_is_not_open_to_others(void **state)
 {
 	struct world *world = *state;
@@ -725,6 +745,7 @@ int main(int argc, char **argv)
 		TEST(a_spool_serves_one_process_at_a_time),
 		TEST(an_address_that_is_none_is_refused),
 		TEST(an_occupied_port_is_named),
+		TEST(who_connects_and_hangs_up_does_not_stop_the_listener),
 		TEST(a_live_socket_is_refused_and_is_not_open_to_others),
 		TEST(every_batch_survives_collectors_that_are_killed),
 		TEST(the_same_over_tcp),
