@@ -99,7 +99,7 @@ static bool read_ancestor(const struct view *view, const char *argument, text_of
 #define INT_READER(name, make, expression)                                                                           \
 	static bool read_##name(const struct view *view, const char *argument UNUSED, struct value *ret)             \
 	{                                                                                                            \
-		const struct execution *process = view->process;                                                     \
+		struct execution *process = view->process;                                                           \
                                                                                                                      \
 		*ret = make(expression);                                                                             \
 		return true;                                                                                         \
@@ -122,7 +122,7 @@ TEXT_READER(cwd, 0, cwd_of)
 INT_READER(pid, value_int, process->view.pid)
 INT_READER(vpid, value_int, process->view.vpid)
 INT_READER(ppid, value_int, process->view.ppid)
-INT_READER(tty, value_uint, process->stat.tty)
+INT_READER(tty, value_uint, process_table_stat(process)->tty)
 
 void view_ids(const struct view *view)
 {
@@ -195,10 +195,10 @@ static bool read_apid(const struct view *view, const char *argument, struct valu
 /* One variable, or all of them joined by blanks. */
 static bool read_env(const struct view *view, const char *argument, struct value *ret)
 {
-	const struct exe_facts *facts = process_table_facts(view->process);
+	const struct exe_facts *facts = process_table_environment(view->process);
 	char *joined;
 
-	if (!facts || !facts->environment_length)
+	if (!facts->environment_length)
 		return false;
 	if (argument)
 		return view_set_text(ret, exe_facts_variable(facts, argument));
@@ -212,39 +212,34 @@ static bool read_env(const struct view *view, const char *argument, struct value
 static bool read_is_upper_layer(const struct view *view, const char *argument UNUSED, struct value *ret)
 {
 	int64_t start_ns = view->process->container_start_ns;
-	const struct exe_facts *facts = start_ns ? process_table_facts(view->process) : NULL;
 
-	*ret = value_bool(facts && facts->changed_ns > start_ns);
+	*ret = value_bool(start_ns && process_table_file(view->process)->changed_ns > start_ns);
 	return true;
 }
 
 static bool read_is_memfd(const struct view *view, const char *argument UNUSED, struct value *ret)
 {
-	const struct exe_facts *facts = process_table_facts(view->process);
+	const char *path = view->process->view.exe_path;
 
-	*ret = value_bool(facts && facts->is_memfd);
-	return facts;
+	*ret = value_bool(path && strncmp(path, "/memfd:", strlen("/memfd:")) == 0);
+	return path;
 }
 
 static bool read_exe_changed(const struct view *view, const char *argument UNUSED, struct value *ret)
 {
-	const struct exe_facts *facts = process_table_facts(view->process);
-
-	return facts && set_time(ret, facts->changed_ns);
+	return set_time(ret, process_table_file(view->process)->changed_ns);
 }
 
 static bool read_exe_modified(const struct view *view, const char *argument UNUSED, struct value *ret)
 {
-	const struct exe_facts *facts = process_table_facts(view->process);
-
-	return facts && set_time(ret, facts->modified_ns);
+	return set_time(ret, process_table_file(view->process)->modified_ns);
 }
 
 static bool read_exe_age(const struct view *view, const char *argument UNUSED, struct value *ret)
 {
-	const struct exe_facts *facts = process_table_facts(view->process);
+	const struct exe_facts *facts = process_table_file(view->process);
 
-	if (!facts || !facts->changed_ns)
+	if (!facts->changed_ns)
 		return false;
 	*ret = (struct value){ .type = VALUE_DURATION, .number = view->process->view.start_ns - facts->changed_ns };
 	return true;
@@ -252,13 +247,13 @@ static bool read_exe_age(const struct view *view, const char *argument UNUSED, s
 
 static bool read_is_group_leader(const struct view *view, const char *argument UNUSED, struct value *ret)
 {
-	*ret = value_bool(view->process->stat.group == view->process->view.pid);
-	return view->process->stat.group;
+	*ret = value_bool(process_table_stat(view->process)->group == view->process->view.pid);
+	return view->process->stat.group != 0;
 }
 
 static const struct execution *group_leader(const struct view *view)
 {
-	pid_t group = view->process->stat.group;
+	pid_t group = process_table_stat(view->process)->group;
 
 	if (group == view->process->view.pid)
 		return view->process;
@@ -335,8 +330,10 @@ const char *view_group_name(const struct view *view, uint32_t gid)
 /* The session leader is an ancestor, unless it is no longer known. */
 static bool read_sname(const struct view *view, const char *argument UNUSED, struct value *ret)
 {
+	pid_t session = process_table_stat(view->process)->session;
+
 	for (const struct execution *e = view->process; e; e = e->parent) {
-		if (e->view.pid == view->process->stat.session)
+		if (e->view.pid == session)
 			return view_set_text(ret, e->view.name);
 	}
 	return false;

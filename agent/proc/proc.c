@@ -30,6 +30,9 @@ static size_t read_file(pid_t pid, const char *name, char *out, size_t size)
 		if (got <= 0)
 			break;
 		length += (size_t)got;
+		/* What is left out of a file of /proc did not fit: there is no more to ask for. */
+		if (length < size - 1)
+			break;
 	}
 	out[length] = '\0';
 	return length;
@@ -74,6 +77,17 @@ static void read_comm(pid_t pid, char out[PROC_NAME_MAX])
 		out[length - 1] = '\0';
 }
 
+/* The first line of status, unless something in the name is escaped there. */
+static void read_name(pid_t pid, const char *text, char out[PROC_NAME_MAX])
+{
+	size_t skipped = strlen("Name:\t"), length = strcspn(text, "\n");
+
+	if (strncmp(text, "Name:\t", skipped) != 0 || memchr(text, '\\', length))
+		read_comm(pid, out);
+	else
+		snprintf(out, PROC_NAME_MAX, "%.*s", (int)(length - skipped), text + skipped);
+}
+
 bool proc_status_read(pid_t pid, struct proc_status *ret)
 {
 	char text[PROC_FILE_MAX];
@@ -82,8 +96,7 @@ bool proc_status_read(pid_t pid, struct proc_status *ret)
 	*ret = (struct proc_status){ 0 };
 	if (!length)
 		return false;
-	/* Of status, whose Name line is escaped, only the numbers are taken. */
-	read_comm(pid, ret->name);
+	read_name(pid, text, ret->name);
 	ret->tgid = (pid_t)status_number(text, "Tgid", 0);
 	ret->ppid = (pid_t)status_number(text, "PPid", 0);
 	ret->vpid = (pid_t)status_number(text, "NSpid", -1);

@@ -13,30 +13,40 @@ static int64_t time_of(const struct timespec *time)
 	return time->tv_sec * NS_PER_S + time->tv_nsec;
 }
 
-static void read_file(pid_t pid, struct exe_facts *facts)
+void exe_facts_read_file(struct exe_facts *facts, pid_t pid)
 {
-	char name[64], target[PATH_MAX];
+	char name[64];
 	struct stat status;
 
+	if (facts->has_file)
+		return;
+	facts->has_file = true;
 	snprintf(name, sizeof(name), "/proc/%d/exe", pid);
-	if (stat(name, &status) == 0) {
-		facts->inode = status.st_ino;
-		facts->changed_ns = time_of(&status.st_ctim);
-		facts->modified_ns = time_of(&status.st_mtim);
-	}
-	facts->is_memfd = proc_link(pid, "exe", target) && strncmp(target, "/memfd:", strlen("/memfd:")) == 0;
+	if (stat(name, &status) < 0)
+		return;
+	facts->inode = status.st_ino;
+	facts->changed_ns = time_of(&status.st_ctim);
+	facts->modified_ns = time_of(&status.st_mtim);
 }
 
-struct exe_facts *exe_facts_read(pid_t pid)
+void exe_facts_read_environment(struct exe_facts *facts, pid_t pid)
 {
-	struct exe_facts *facts = calloc(1, sizeof(*facts) + ENVIRONMENT_MAX + 1), *fitting;
+	char text[ENVIRONMENT_MAX + 1];
 
-	if (!facts)
-		return NULL;
-	read_file(pid, facts);
-	facts->environment_length = proc_environ(pid, facts->environment, ENVIRONMENT_MAX);
-	fitting = realloc(facts, sizeof(*facts) + facts->environment_length + 1);
-	return fitting ? fitting : facts;
+	if (facts->has_environment)
+		return;
+	facts->has_environment = true;
+	facts->environment_length = proc_environ(pid, text, ENVIRONMENT_MAX);
+	facts->environment = malloc(facts->environment_length + 1);
+	if (facts->environment)
+		memcpy(facts->environment, text, facts->environment_length + 1);
+	else
+		facts->environment_length = 0;
+}
+
+void exe_facts_fini(struct exe_facts *facts)
+{
+	free(facts->environment);
 }
 
 const char *exe_facts_variable(const struct exe_facts *facts, const char *name)

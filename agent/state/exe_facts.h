@@ -14,12 +14,15 @@
 struct exe_facts {
 	uint64_t inode;
 	int64_t changed_ns, modified_ns; /* of the executable's inode; 0 = not known */
-	bool is_memfd;			 /* the executable exists in memory alone */
+	bool has_file, has_environment;
 	size_t environment_length;
-	char environment[]; /* each variable ended by NUL */
+	char *environment; /* each variable ended by NUL; NULL if it could not be read */
 };
 
-struct exe_facts *exe_facts_read(pid_t pid); /* NULL without memory; the caller frees */
+/* Reads what is not there yet. */
+void exe_facts_read_file(struct exe_facts *facts, pid_t pid);
+void exe_facts_read_environment(struct exe_facts *facts, pid_t pid);
+void exe_facts_fini(struct exe_facts *facts);
 
 /* Value of a variable, or NULL. */
 const char *exe_facts_variable(const struct exe_facts *facts, const char *name);

@@ -52,7 +52,7 @@ void execution_unref(struct execution *execution)
 
 		image_unref(execution->image);
 		free(execution->cwd);
-		free(execution->facts);
+		exe_facts_fini(&execution->facts);
 		free(execution);
 		execution = parent;
 	}
@@ -119,9 +119,18 @@ static struct program_image *image_new(const char *name, const char *exe, const 
 	return image;
 }
 
+static bool read_link(const char *root, pid_t pid, const char *name, char out[PATH_MAX])
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	return proc_link_below(root, path, out);
+}
+
 bool execution_read_program(struct execution *execution, const struct exec_facts *facts, const char *name)
 {
-	char line[PROC_CMDLINE_MAX], link[PATH_MAX];
+	char line[PROC_CMDLINE_MAX], link[PATH_MAX], root[PATH_MAX];
+	bool has_root;
 	pid_t pid = execution->view.pid;
 	const char *exe = facts->exe_path, *cwd = facts->cwd, *args = facts->args;
 	size_t length = facts->args_length;
@@ -131,13 +140,14 @@ bool execution_read_program(struct execution *execution, const struct exec_facts
 		length = proc_cmdline(pid, line, sizeof(line));
 		args = line;
 	}
-	if (!exe && proc_link(pid, "exe", link))
+	has_root = (exe && cwd) || proc_root(pid, root);
+	if (!exe && has_root && read_link(root, pid, "exe", link))
 		exe = link;
 	image = image_new(facts->comm ? facts->comm : name, exe, args, length);
 	if (!image)
 		return false;
 	use_image(execution, image);
-	if (!cwd && proc_link(pid, "cwd", link))
+	if (!cwd && has_root && read_link(root, pid, "cwd", link))
 		cwd = link;
 	execution->cwd = cwd ? strdup(cwd) : NULL;
 	execution->view.cwd = execution->cwd;

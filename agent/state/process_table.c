@@ -117,12 +117,29 @@ static void name_ids(struct process_table *table, struct execution *execution)
 	execution->view.user = execution->user[0] ? execution->user : NULL;
 }
 
-/* What runs as pid now, as /proc shows it. Without /proc it is a process of which only the number is known. */
+/* What an exec leaves as it is. Users are looked up anew where the root may be another one: not by the tracer of a tree. */
+static void inherit(struct execution *execution, const struct execution *former, bool same_root)
+{
+	execution->stat = former->stat;
+	execution->loginuid = former->loginuid;
+	if (!same_root)
+		return;
+	memcpy(execution->user, former->user, sizeof(execution->user));
+	memcpy(execution->group, former->group, sizeof(execution->group));
+	memcpy(execution->login_user, former->login_user, sizeof(execution->login_user));
+	execution->view.user = execution->user[0] ? execution->user : NULL;
+}
+
+/*
+ * What runs as pid now, as /proc shows it; former is what ran before the exec, or NULL. Without /proc it is a process of which
+ * only the number is known.
+ */
 static struct execution *read_execution(struct process_table *table, pid_t pid, struct execution *parent,
-					const struct exec_facts *facts)
+					const struct execution *former, const struct exec_facts *facts)
 {
 	struct execution *execution = execution_new(++table->last_exec_id, parent);
 	struct proc_status status;
+	bool same_root;
 
 	if (!execution)
 		return NULL;
@@ -132,20 +149,43 @@ static struct execution *read_execution(struct process_table *table, pid_t pid, 
 		execution->view.vpid = status.vpid;
 		execution->view.uid = status.uid;
 		execution->view.gid = status.gid;
+	} else if (former) {
+		execution->view.vpid = former->view.vpid;
 	}
 	if (facts->has_ids) {
 		execution->view.uid = facts->uid;
 		execution->view.gid = facts->gid;
 	}
-	proc_stat_read(pid, &execution->stat);
-	execution->loginuid = proc_loginuid(pid);
+	same_root = former && !facts->has_ids && execution->view.uid == former->view.uid &&
+		    execution->view.gid == former->view.gid;
+	if (former) {
+		inherit(execution, former, same_root);
+	} else {
+		execution->is_stat_fresh = proc_stat_read(pid, &execution->stat);
+		execution->loginuid = proc_loginuid(pid);
+	}
 	execution->view.start_ns = facts->time_ns ? facts->time_ns : execution->stat.start_ns;
 	if (!execution_read_program(execution, facts, status.name)) {
 		execution_unref(execution);
 		return NULL;
 	}
-	name_ids(table, execution);
+	if (!same_root)
+		name_ids(table, execution);
 	return execution;
+}
+
+const struct proc_stat *process_table_stat(struct execution *execution)
+{
+	struct proc_stat stat;
+
+	if (!execution->is_stat_fresh && proc_stat_read(execution->view.pid, &stat)) {
+		/* The time of the start is known better from the fork. */
+		if (execution->stat.start_ns)
+			stat.start_ns = execution->stat.start_ns;
+		execution->stat = stat;
+		execution->is_stat_fresh = true;
+	}
+	return &execution->stat;
 }
 
 static struct execution *discover(struct process_table *table, pid_t pid, int depth)
@@ -157,7 +197,7 @@ static struct execution *discover(struct process_table *table, pid_t pid, int de
 		return execution;
 	if (depth < ANCESTORS_MAX && proc_status_read(pid, &status) && status.ppid > 0)
 		parent = discover(table, status.ppid, depth + 1);
-	execution = read_execution(table, pid, parent, &(struct exec_facts){ 0 });
+	execution = read_execution(table, pid, parent, NULL, &(struct exec_facts){ 0 });
 	if (!execution)
 		return NULL;
 	execution_join_session(execution, parent);
@@ -187,7 +227,11 @@ struct execution *process_table_fork(struct process_table *table, pid_t pid, pid
 		return NULL;
 	execution_copy(execution, parent);
 	execution->view.pid = child;
-	execution->view.vpid = proc_status_read(child, &status) ? status.vpid : child;
+	/* Where the parent has one number alone, so has the child; an exec corrects it after unshare() of pids. */
+	if (parent->view.vpid == pid)
+		execution->view.vpid = child;
+	else
+		execution->view.vpid = proc_status_read(child, &status) ? status.vpid : child;
 	execution->view.ppid = pid;
 	execution->view.start_ns = execution->stat.start_ns = time_ns;
 	return place(table, child, execution);
@@ -199,14 +243,9 @@ static void inherit_name(char name[USER_NAME_MAX], const char *former, bool is_s
 		snprintf(name, USER_NAME_MAX, "%s", former);
 }
 
-/* What an exec leaves as it is, where the process ended before /proc was asked. */
-static void inherit_missing(struct execution *execution, const struct execution *former)
+/* Names that could not be asked for any more, because the process had ended. */
+static void inherit_names(struct execution *execution, const struct execution *former)
 {
-	if (!execution->stat.start_ns) {
-		execution->stat = former->stat;
-		execution->view.vpid = former->view.vpid;
-		execution->loginuid = former->loginuid;
-	}
 	inherit_name(execution->user, former->user, execution->view.uid == former->view.uid);
 	inherit_name(execution->group, former->group, execution->view.gid == former->view.gid);
 	inherit_name(execution->login_user, former->login_user, execution->loginuid == former->loginuid);
@@ -217,7 +256,7 @@ struct execution *process_table_exec(struct process_table *table, pid_t pid, con
 {
 	struct execution *former = process_table_get(table, pid), *execution;
 
-	execution = read_execution(table, pid, former ? former->parent : NULL, facts);
+	execution = read_execution(table, pid, former ? former->parent : NULL, former, facts);
 	if (!execution)
 		return NULL;
 	execution_join_session(execution, former);
@@ -225,7 +264,7 @@ struct execution *process_table_exec(struct process_table *table, pid_t pid, con
 		execution_set_container(execution, former->container);
 		execution->container_start_ns = former->container_start_ns;
 		execution->view.ppid = former->view.ppid;
-		inherit_missing(execution, former);
+		inherit_names(execution, former);
 	}
 	return place(table, pid, execution);
 }
@@ -292,11 +331,16 @@ void process_table_assign(struct process_table *table, pid_t pid, const struct c
 		execution->container_start_ns = execution->view.start_ns;
 }
 
-const struct exe_facts *process_table_facts(struct execution *execution)
+const struct exe_facts *process_table_file(struct execution *execution)
 {
-	if (!execution->facts)
-		execution->facts = exe_facts_read(execution->view.pid);
-	return execution->facts;
+	exe_facts_read_file(&execution->facts, execution->view.pid);
+	return &execution->facts;
+}
+
+const struct exe_facts *process_table_environment(struct execution *execution)
+{
+	exe_facts_read_environment(&execution->facts, execution->view.pid);
+	return &execution->facts;
 }
 
 bool process_table_user(struct process_table *table, pid_t pid, uint32_t uid, char out[USER_NAME_MAX])

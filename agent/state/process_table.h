@@ -36,11 +36,12 @@ struct execution {
 	char exec_session[EXEC_SESSION_MAX];					   /* "" = started in none */
 	int64_t loginuid;
 	struct proc_stat stat;
+	bool is_stat_fresh;	    /* else it may be that of before an exec; see process_table_stat() */
 	char *cwd;		    /* or NULL; as of the exec */
 	int64_t container_start_ns; /* when the container's first process was taken in; 0 outside */
-	struct exe_facts *facts;    /* NULL until somebody asks; see process_table_facts() */
-	bool announced;		    /* an event that describes it has been shipped */
-	uint64_t heard;		    /* the table's clock when it last did something */
+	struct exe_facts facts; /* as far as somebody asked; process_table_file() and process_table_environment() */
+	bool announced;		/* an event that describes it has been shipped */
+	uint64_t heard;		/* the table's clock when it last did something */
 };
 
 /* Finds the container of a process that has no known parent; NULL = none. May be NULL itself. */
@@ -87,8 +88,12 @@ void process_table_exit(struct process_table *table, pid_t pid);
 /* Everything that pid starts from now on belongs to container. */
 void process_table_assign(struct process_table *table, pid_t pid, const struct container_identity *container);
 
-/* What the program of execution is; NULL if that cannot be found out. Borrowed as long as execution lives. */
-const struct exe_facts *process_table_facts(struct execution *execution);
+/* Terminal, session and group, which change after the start; borrowed. */
+const struct proc_stat *process_table_stat(struct execution *execution);
+
+/* What is known of the executable, and the environment that it was started with; borrowed as long as execution lives. */
+const struct exe_facts *process_table_file(struct execution *execution);
+const struct exe_facts *process_table_environment(struct execution *execution);
 
 /* Name of a user or group in the root of pid. False if there is none. */
 bool process_table_user(struct process_table *table, pid_t pid, uint32_t uid, char out[USER_NAME_MAX]);
