@@ -56,7 +56,7 @@ static void handle(void *context, const struct sensor_event *event)
 	if (sensor_call_in(event->call, SENSOR_EXEC_CALLS)) {
 		container = containers_find(host->containers, event->cgroup);
 		if (container)
-			process_table_assign(pipeline_processes(host->agent.pipeline), event->pid, container);
+			process_table_assign(pipeline_processes(host->agent.pipeline), event->pid, container, 0);
 	}
 	pipeline_handle(host->agent.pipeline, resolver_handle(&host->resolver, event));
 }

@@ -70,7 +70,7 @@ static void introduce_child(struct run *run)
 	if (metadata)
 		container = metadata_find_uri(metadata, uri);
 	agent_use_metadata(&run->agent, metadata);
-	process_table_assign(pipeline_processes(run->agent.pipeline), run->child, container);
+	process_table_assign(pipeline_processes(run->agent.pipeline), run->child, container, 0);
 }
 
 static int start_command(struct run *run, char **argv, struct err *err)
@@ -87,7 +87,7 @@ static int start_command(struct run *run, char **argv, struct err *err)
 	introduce_child(run);
 	tracer_watch(run->tracer, run->child);
 	/* Without the go the child ends by itself. */
-	if (tracer_seize(run->tracer, run->child, err) < 0)
+	if (tracer_seize(run->tracer, run->child, 0, err) < 0)
 		return err_wrap(err, "this system does not let secagent trace its own child");
 	if (write(run->go[1], "g", 1) != 1)
 		return err_errno(err, ERR_FAILED, "could not start the command");

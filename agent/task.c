@@ -10,7 +10,9 @@
 #include "agent/gate.h"
 #include "agent/network.h"
 #include "agent/rules.h"
+#include "agent/sensor/trace/ledger.h"
 #include "agent/sensor/trace/tracer.h"
+#include "agent/standby.h"
 #include "base/log.h"
 #include "base/time.h"
 
@@ -38,6 +40,7 @@ static const struct opt task_opts[] = {
 struct task {
 	struct agent agent;
 	struct tracer *tracer;
+	struct ledger *ledger;
 	struct gate *gate;
 	struct filter filter;
 	pthread_t thread; /* of the tracer */
@@ -74,15 +77,14 @@ static void wake(void *context)
 }
 
 /* The address that the launcher hands over names its container exactly; control groups are the second way. */
-static const struct container_identity *find_container(const struct metadata *metadata,
-						       const struct gate_request *request)
+static const struct container_identity *find_container(const struct metadata *metadata, const char *uri, pid_t pid)
 {
 	const struct container_identity *container = NULL;
 	char id[PROC_CONTAINER_ID_MAX];
 
-	if (request->uri[0])
-		container = metadata_find_uri(metadata, request->uri);
-	if (!container && proc_container_id(request->pid, id))
+	if (*uri)
+		container = metadata_find_uri(metadata, uri);
+	if (!container && proc_container_id(pid, id))
 		container = metadata_find_id(metadata, id);
 	return container;
 }
@@ -90,18 +92,20 @@ static const struct container_identity *find_container(const struct metadata *me
 static void take_over(struct task *task, struct gate_request *request)
 {
 	struct metadata *metadata = request->prepared;
-	const struct container_identity *container = metadata ? find_container(metadata, request) : NULL;
+	const struct container_identity *container =
+		metadata ? find_container(metadata, request->uri, request->pid) : NULL;
 	bool is_first = tracer_count(task->tracer) == 0;
+	uint8_t owner = ledger_launch(task->ledger, request->uri, time_now_ns());
 	struct err err = { 0 };
 
 	agent_use_metadata(&task->agent, metadata);
-	if (tracer_seize(task->tracer, request->pid, &err) < 0) {
+	if (tracer_seize(task->tracer, request->pid, owner, &err) < 0) {
 		log_error("not-traced", "%s: the sidecar needs the capability SYS_PTRACE", err.message);
 		gate_answer(request, LAUNCH_UNFILTERED, NULL, err.message);
 		return;
 	}
 	agent_rules_sensed(&task->agent, is_first);
-	process_table_assign(pipeline_processes(task->agent.pipeline), request->pid, container);
+	process_table_assign(pipeline_processes(task->agent.pipeline), request->pid, container, 0);
 	task->had_one = true;
 	log_info("traced", "process %d of container \"%s\" is watched", request->pid,
 		 container && container->info.name ? container->info.name : "(not known)");
@@ -154,7 +158,28 @@ static bool task_is_done(void *context)
 	return task->once && task->had_one && idle;
 }
 
-static int task_run(struct task *task, const char *socket, struct err *err)
+/* After the death of another tracer: what it followed is stopped at nothing, and gets its containers again. */
+static void follow_on(struct task *task)
+{
+	struct process_table *processes = pipeline_processes(task->agent.pipeline);
+	const struct metadata *metadata = task->agent.metadata;
+
+	for (pid_t pid = 1; pid <= task->ledger->highest; pid++) {
+		uint8_t owner = task->ledger->owners[pid];
+		const struct container_identity *container;
+
+		if (!owner || !tracer_is_process(task->tracer, pid))
+			continue;
+		container = metadata ? find_container(metadata, task->ledger->uris[owner], pid) : NULL;
+		process_table_assign(processes, pid, container, task->ledger->started_ns[owner]);
+	}
+	task->had_one = task->ledger->launches > 0;
+	pipeline_took_over(task->agent.pipeline, task->ledger->last_ns);
+	log_warn("followed-on", "another tracer follows %zu threads on; what happened in between is not known",
+		 tracer_count(task->tracer));
+}
+
+static int task_run(struct task *task, const char *socket, bool is_successor, struct err *err)
 {
 	struct gate_conf gate = { socket, prepare, wake, task };
 	struct tracer_conf tracer = agent_tracer_conf(&task->agent);
@@ -165,11 +190,15 @@ static int task_run(struct task *task, const char *socket, struct err *err)
 				 .on_rules = use_rules,
 				 .remedy = "in what runs already, but in what is launched from now on" };
 
-	if (make_filter(task, err) < 0 || tracer_new(&tracer, &task->tracer, err) < 0 ||
-	    gate_open(&gate, &task->gate, err) < 0)
+	tracer_use(task->tracer, &tracer);
+	if (make_filter(task, err) < 0)
 		return err->code;
 	/* The sidecar's own view first, so that its first heartbeat already names the task; launchers can wait so long. */
 	agent_use_metadata(&task->agent, ask_metadata(getenv("ECS_CONTAINER_METADATA_URI_V4"), "the sidecar"));
+	if (is_successor)
+		follow_on(task);
+	if (gate_open(&gate, &task->gate, err) < 0)
+		return err->code;
 	log_info("listening", "launchers are awaited at \"%s\"", socket);
 	follow.tracer = task->tracer;
 	follow_run(&follow);
@@ -179,24 +208,39 @@ static int task_run(struct task *task, const char *socket, struct err *err)
 	return 0;
 }
 
-static int command_task_main(const void *conf, int argc UNUSED, char **argv UNUSED, int *ret_exit UNUSED,
-			     struct err *err)
+/* The work, in a process of its own. A successor takes hold of what is left alone before it does anything else. */
+static int task_work(struct task *task, const struct task_conf *conf, bool is_successor, struct err *err)
 {
-	const struct task_conf *task_conf = conf;
-	struct task task = { .thread = pthread_self(), .once = task_conf->once };
+	const struct tracer_conf tracer = { .ledger = task->ledger };
 	sigset_t former;
 	int code;
 
 	follow_block_signals(&former);
-	code = agent_open(&task.agent, &task_conf->agent, ORIGIN_TASK, err);
+	code = tracer_new(&tracer, &task->tracer, err);
+	if (code == 0 && is_successor)
+		tracer_adopt(task->tracer);
 	if (code == 0)
-		code = network_open(&task.agent, ORIGIN_TASK, err);
+		code = agent_open(&task->agent, &conf->agent, ORIGIN_TASK, err);
 	if (code == 0)
-		code = task_run(&task, task_conf->socket, err);
-	gate_close(task.gate);
-	tracer_free(task.tracer);
-	agent_close(&task.agent);
+		code = network_open(&task->agent, ORIGIN_TASK, err);
+	if (code == 0)
+		code = task_run(task, conf->socket, is_successor, err);
+	gate_close(task->gate);
+	tracer_free(task->tracer);
+	agent_close(&task->agent);
 	return code;
+}
+
+static int command_task_main(const void *conf, int argc UNUSED, char **argv UNUSED, int *ret_exit, struct err *err)
+{
+	const struct task_conf *task_conf = conf;
+	struct task task = { .once = task_conf->once, .ledger = ledger_new() };
+	int role = task.ledger ? standby_split(ret_exit, err) : err_set(err, ERR_MEMORY, "out of memory");
+
+	if (role < 0 || role == STANDBY_OVER)
+		return role < 0 ? role : 0;
+	task.thread = pthread_self();
+	return task_work(&task, task_conf, role == STANDBY_SUCCESSOR, err);
 }
 
 const struct command command_task = {
@@ -208,6 +252,7 @@ const struct command command_task = {
 		"shared volume. The task needs pidMode \"task\", and this container the capability SYS_PTRACE.\n"
 		"Names of task, cluster, containers and images come from the metadata endpoint of ECS.\n"
 		"Files of rules and policies are read again when they change, and by SIGHUP.\n"
+		"If the process that traces is killed, another one follows on what it watched.\n"
 		"SIGTERM ends it when the workload has ended, after 25 seconds at the latest; a second one at once.",
 	.opts = task_opts,
 	.conf_size = sizeof(struct task_conf),

@@ -47,6 +47,9 @@ void pipeline_sensor_lost(struct pipeline *pipeline, uint64_t lost);
 /* Packets and connections that the watcher of packets lost; 0 is fine. */
 void pipeline_network_lost(struct pipeline *pipeline, uint64_t lost);
 
+/* The sensor before this one was killed after what it saw at last_ns: nobody watched from then until now. */
+void pipeline_took_over(struct pipeline *pipeline, int64_t last_ns);
+
 /* From the next event on these count. The former ones are not looked at again. Not from inside of a handler. */
 void pipeline_use_rules(struct pipeline *pipeline, const struct ruleset *rules, const struct policies *policies);
 

@@ -320,7 +320,8 @@ bool process_table_knows(const struct process_table *table, pid_t pid)
 	return pid_table_get(table->pids, pid) || find_ended(table, pid);
 }
 
-void process_table_assign(struct process_table *table, pid_t pid, const struct container_identity *container)
+void process_table_assign(struct process_table *table, pid_t pid, const struct container_identity *container,
+			  int64_t start_ns)
 {
 	struct execution *execution = process_table_get(table, pid);
 
@@ -328,7 +329,7 @@ void process_table_assign(struct process_table *table, pid_t pid, const struct c
 		return;
 	execution_set_container(execution, container);
 	if (container)
-		execution->container_start_ns = execution->view.start_ns;
+		execution->container_start_ns = start_ns ? start_ns : execution->view.start_ns;
 }
 
 const struct exe_facts *process_table_file(struct execution *execution)

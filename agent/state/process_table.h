@@ -85,8 +85,11 @@ bool process_table_knows(const struct process_table *table, pid_t pid);
 
 void process_table_exit(struct process_table *table, pid_t pid);
 
-/* Everything that pid starts from now on belongs to container. */
-void process_table_assign(struct process_table *table, pid_t pid, const struct container_identity *container);
+/*
+ * Everything that pid starts from now on belongs to container, which was started at start_ns; 0: with pid.
+ */
+void process_table_assign(struct process_table *table, pid_t pid, const struct container_identity *container,
+			  int64_t start_ns);
 
 /* Terminal, session and group, which change after the start; borrowed. */
 const struct proc_stat *process_table_stat(struct execution *execution);

@@ -396,8 +396,18 @@ void sender_origin(struct sender *sender, const struct origin *origin)
 
 void sender_drop(struct sender *sender, const char *reason, uint64_t count)
 {
+	int64_t from_ns;
+
 	monitor_lock(&sender->monitor);
-	drops_add(&sender->spool.drops, &(struct drop){ reason, count, sender->last_cut_ns, time_now_ns() });
+	from_ns = sender->last_cut_ns;
+	monitor_unlock(&sender->monitor);
+	sender_drop_since(sender, reason, count, from_ns);
+}
+
+void sender_drop_since(struct sender *sender, const char *reason, uint64_t count, int64_t from_ns)
+{
+	monitor_lock(&sender->monitor);
+	drops_add(&sender->spool.drops, &(struct drop){ reason, count, from_ns, time_now_ns() });
 	monitor_notify(&sender->monitor);
 	monitor_unlock(&sender->monitor);
 }

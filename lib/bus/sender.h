@@ -62,6 +62,9 @@ void sender_origin(struct sender *sender, const struct origin *origin);
 /* Declares events lost before they reached the sender. */
 void sender_drop(struct sender *sender, const char *reason, uint64_t count);
 
+/* The same, lost between from_ns (since 1970 UTC) and now. */
+void sender_drop_since(struct sender *sender, const char *reason, uint64_t count, int64_t from_ns);
+
 /* Cuts the open batch and waits up to timeout_ns until all is acknowledged. Errors: ERR_UNREACHABLE with the reason. */
 int sender_flush(struct sender *sender, int64_t timeout_ns, struct err *err);
 

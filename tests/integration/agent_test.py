@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 SKIP = 77
 BIN = os.path.abspath(sys.argv[1])
@@ -284,6 +285,53 @@ def sidecar(work):
     server.shutdown()
 
 
+def worker_of(agent):
+    """The process that traces: the sidecar's child."""
+    with open("/proc/%d/task/%d/children" % (agent.pid, agent.pid), encoding="ascii") as file:
+        found = file.read().split()
+    return int(found[0]) if found else 0
+
+
+def successor(work):
+    """The tracer is killed again and again: the workload lives, and what it does afterwards is seen."""
+    times = 100 if "--long" in sys.argv else 4
+    agent = Sidecar(work, "--once")
+    script = ("n=0; while [ ! -e %s/enough ]; do n=$((n+1)); (: >%s/turn-$n) 2>/dev/null; sleep 0.01; done; "
+              ": >%s/last && /bin/echo agent-test-last; exit 9" % (work, work, work))
+    workload = subprocess.Popen([LAUNCH, "--require", "--socket", agent.socket, "--", "/bin/sh", "-c", script], stdout=subprocess.PIPE,
+                                stderr=subprocess.DEVNULL, text=True, env=environment())
+    while not os.path.exists(work + "/turn-1"):
+        time.sleep(0.01)
+    seen = []
+    for turn in range(times):
+        former = worker_of(agent.child)
+        time.sleep(0.01 * (turn % 7))
+        os.kill(former, signal.SIGKILL)
+        while not seen or "followed-on" not in seen[-1]:
+            seen.append(agent.child.stderr.readline())
+        seen.append("killed %d" % turn)
+    with open(work + "/enough", "w", encoding="ascii"):
+        pass
+    out = workload.communicate(timeout=60)[0]
+    told, log = agent.end()
+    found = alerts_of(told)
+    check(workload.returncode == 9 and out == "agent-test-last\n", "a workload survives %d tracers" % times, (workload.returncode, out))
+    check(sum("tracer-died" in line for line in seen) == times, "each death is said", seen)
+    check([line.split(" by ")[0] for line in found if "/last" in line] == ["Warning created %s/last" % work] and
+          any(line.startswith("Informational executed echo of sh") for line in found), "the last tracer sees what it does", found[-3:])
+    check(agent.child.returncode == 0, "the sidecar ends with its workload", (agent.child.returncode, log))
+
+
+def standby_ends(work):
+    """Signals to the sidecar reach the process that works, and its exit code is the sidecar's."""
+    done = subprocess.run([AGENT, "task", "-r", work + "/absent.yaml", "--socket", work + "/launch.sock"], capture_output=True, text=True,
+                          timeout=60, env=environment())
+    check(done.returncode == 5 and done.stderr.count("\n") == 1, "an error of the worker is said once, with its exit code", done)
+    agent = Sidecar(work)
+    agent.child.send_signal(signal.SIGTERM)
+    check(agent.child.wait(60) == 0, "SIGTERM to an idle sidecar ends it", agent.child.returncode)
+
+
 def late_sidecar(work):
     launcher = subprocess.Popen([LAUNCH, "--require", "--socket", work + "/launch.sock", "--", "/bin/echo", "agent-test-5"],
                                 stdout=subprocess.PIPE, text=True, env=environment())
@@ -314,7 +362,7 @@ def main():
         print("skipped: no secagent in %s" % BIN)
         return SKIP
     for part in (tells_what_happens, follows_links, escapes, json_lines, exit_codes, reads, signals, many_processes, daemons, bad_input,
-                 sidecar, late_sidecar, without_sidecar):
+                 sidecar, successor, standby_ends, late_sidecar, without_sidecar):
         work = tempfile.mkdtemp(prefix="agent_test.")
         try:
             part(work)

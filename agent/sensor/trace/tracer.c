@@ -11,6 +11,7 @@
 #include "agent/proc/pid_table.h"
 #include "agent/proc/proc.h"
 #include "agent/sensor/trace/call.h"
+#include "agent/sensor/trace/ledger.h"
 #include "base/time.h"
 
 #define TRACE_OPTIONS                                                                                                \
@@ -27,6 +28,7 @@
 struct tracee {
 	pid_t tid, tgid;
 	pid_t held_for;	       /* tgid of the parent whose event must come first; 0 = not held */
+	uint8_t owner;	       /* in the ledger */
 	bool announced;	       /* its birth has been delivered */
 	bool is_memory_shared; /* with another thread that may run at the same time */
 	struct pending_call *call;
@@ -51,8 +53,16 @@ static void resume(pid_t tid, int request, int signal)
 	ptrace(request, tid, NULL, (void *)(long)signal);
 }
 
+static void note(struct tracer *tracer, pid_t tid, uint8_t owner)
+{
+	if (tracer->conf.ledger)
+		ledger_write(tracer->conf.ledger, tid, owner);
+}
+
 static void deliver(struct tracer *tracer, struct sensor_event *event)
 {
+	if (tracer->conf.ledger)
+		tracer->conf.ledger->last_ns = event->time_ns;
 	event->lost = tracer->lost;
 	tracer->lost = 0;
 	tracer->conf.handler(tracer->conf.context, event);
@@ -85,6 +95,7 @@ static void tracee_remove(struct tracer *tracer, struct tracee *tracee)
 {
 	call_release(tracer, tracee);
 	tracer->held -= tracee->held_for ? 1 : 0;
+	note(tracer, tracee->tid, 0);
 	pid_table_put(tracer->tracees, tracee->tid, NULL);
 	free(tracee);
 }
@@ -122,12 +133,61 @@ void tracer_free(struct tracer *tracer)
 	free(tracer);
 }
 
-int tracer_seize(struct tracer *tracer, pid_t pid, struct err *err)
+void tracer_use(struct tracer *tracer, const struct tracer_conf *conf)
+{
+	struct ledger *ledger = tracer->conf.ledger;
+
+	tracer->conf = *conf;
+	tracer->conf.ledger = ledger;
+}
+
+/* Thread tid of the ledger; false if it cannot be followed. */
+static bool adopt(struct tracer *tracer, pid_t tid)
+{
+	uint8_t owner = tracer->conf.ledger->owners[tid];
+	struct proc_status status;
+	struct tracee *tracee;
+
+	if (!proc_status_read(tid, &status) || !(tracee = tracee_add(tracer, tid, status.tgid)))
+		return false;
+	tracee->owner = owner;
+	tracee->announced = true;
+	tracee->is_memory_shared = tid != status.tgid;
+	if (ptrace(PTRACE_SEIZE, tid, NULL, TRACE_OPTIONS) == 0)
+		return true;
+	tracee_remove(tracer, tracee);
+	return false;
+}
+
+size_t tracer_adopt(struct tracer *tracer)
+{
+	struct ledger *ledger = tracer->conf.ledger;
+	size_t count = 0;
+
+	/* Those that are known already first and at once: each moment one of their calls may fail. */
+	for (int round = 0; round < 2; round++) {
+		for (pid_t tid = 1; tid <= ledger->highest; tid++) {
+			if (!ledger->owners[tid] || pid_table_get(tracer->tracees, tid))
+				continue;
+			if (adopt(tracer, tid))
+				count++;
+			else
+				ledger_write(ledger, tid, 0);
+		}
+		if (round == 0)
+			ledger_complete(ledger);
+	}
+	return count;
+}
+
+int tracer_seize(struct tracer *tracer, pid_t pid, uint8_t owner, struct err *err)
 {
 	struct tracee *tracee = tracee_add(tracer, pid, pid);
 
 	if (!tracee)
 		return err_set(err, ERR_LIMIT, "%d threads are followed already", TRACEES_MAX);
+	tracee->owner = owner;
+	note(tracer, pid, owner);
 	if (ptrace(PTRACE_SEIZE, pid, NULL, TRACE_OPTIONS) == 0)
 		return 0;
 	tracee_remove(tracer, tracee);
@@ -137,6 +197,13 @@ int tracer_seize(struct tracer *tracer, pid_t pid, struct err *err)
 size_t tracer_count(const struct tracer *tracer)
 {
 	return tracer->tracees->count;
+}
+
+bool tracer_is_process(const struct tracer *tracer, pid_t pid)
+{
+	const struct tracee *tracee = pid_table_get(tracer->tracees, pid);
+
+	return tracee && tracee->tgid == pid;
 }
 
 void tracer_watch(struct tracer *tracer, pid_t pid)
@@ -204,6 +271,8 @@ static void on_fork(struct tracer *tracer, struct tracee *parent, enum sensor_ca
 	}
 	child->tgid = tgid;
 	child->announced = true;
+	child->owner = parent->owner;
+	note(tracer, tid, parent->owner);
 	if (shares_memory(parent->tid, call))
 		child->is_memory_shared = parent->is_memory_shared = true;
 	if (child->held_for)

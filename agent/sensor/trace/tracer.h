@@ -13,12 +13,14 @@
 #define TRACEES_MAX 65536 /* threads followed at a time */
 
 struct tracer;
+struct ledger;
 
 struct tracer_conf {
 	sensor_handler handler;
-	sensor_judge judge; /* calls that it denies are not followed to their end; NULL = all are */
-	void *context;	    /* of both */
-	bool new_files;	    /* says of an open whether it makes its file */
+	sensor_judge judge;    /* calls that it denies are not followed to their end; NULL = all are */
+	void *context;	       /* of both */
+	bool new_files;	       /* says of an open whether it makes its file */
+	struct ledger *ledger; /* what is followed is written into it; NULL = nowhere */
 };
 
 int tracer_new(const struct tracer_conf *conf, struct tracer **ret, struct err *err);
@@ -26,8 +28,14 @@ int tracer_new(const struct tracer_conf *conf, struct tracer **ret, struct err *
 /* Lets go of nothing: what is still traced keeps its filter and loses its tracer. Accepts NULL. */
 void tracer_free(struct tracer *tracer);
 
-/* Follows pid (a process of one thread) from now on, without stopping it. Errors: ERR_DENIED, ERR_NOT_FOUND, ERR_FAILED. */
-int tracer_seize(struct tracer *tracer, pid_t pid, struct err *err);
+/* Follows pid (a process of one thread) from now on, without stopping it; owner stands in the ledger for it and all it starts. Errors: ERR_DENIED, ERR_NOT_FOUND, ERR_FAILED. */
+int tracer_seize(struct tracer *tracer, pid_t pid, uint8_t owner, struct err *err);
+
+/* Delivers to somebody else, or for the first time to anybody; the ledger stays the one of tracer_new(). */
+void tracer_use(struct tracer *tracer, const struct tracer_conf *conf);
+
+/* Follows all threads that the ledger has and, if they cannot be followed any more, takes out the rest. Returns how many. */
+size_t tracer_adopt(struct tracer *tracer);
 
 /*
  * Waits for stops and ends and handles them, delivering events, until a signal handler has set *stop, a signal interrupted
@@ -36,6 +44,9 @@ int tracer_seize(struct tracer *tracer, pid_t pid, struct err *err);
 void tracer_run(struct tracer *tracer, const volatile sig_atomic_t *stop);
 
 size_t tracer_count(const struct tracer *tracer); /* threads followed now */
+
+/* True if pid is a process that is followed, not just a thread of one. */
+bool tracer_is_process(const struct tracer *tracer, pid_t pid);
 
 /* Wait status of pid, once it has ended; false before. Only the last one asked for by tracer_watch() is kept. */
 void tracer_watch(struct tracer *tracer, pid_t pid);

@@ -69,6 +69,17 @@ static void what_the_sensor_lost_is_declared(void **state)
 	assert_int_equal(stats.lost, 7);
 }
 
+static void the_death_of_a_tracer_is_declared(void **state)
+{
+	struct world *world = *state;
+	struct pipeline_stats stats;
+
+	pipeline_took_over(world->pipeline, 1);
+	assert_int_equal(dropped(world), 1);
+	pipeline_stats(world->pipeline, &stats);
+	assert_int_equal(stats.lost, 1);
+}
+
 static void an_event_of_no_process_is_declared(void **state)
 {
 	struct world *world = *state;
@@ -85,6 +96,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_the_sensor_lost_is_declared, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_death_of_a_tracer_is_declared, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_event_of_no_process_is_declared, set_up, tear_down),
 	};
 

@@ -53,7 +53,7 @@ static void a_fork_shares_what_its_parent_ran(void **state)
 {
 	struct execution *parent = exec_as(*state, GONE, "shell", "sh\0-c\0x", 8), *child;
 
-	process_table_assign(*state, GONE, &box);
+	process_table_assign(*state, GONE, &box, 0);
 	child = process_table_fork(*state, GONE, GONE + 1, 7);
 	assert_string_equal(child->view.name, "shell");
 	assert_int_equal(child->view.arg_count, 3);
@@ -70,7 +70,7 @@ static void an_exec_is_another_execution_of_the_same_process(void **state)
 	struct execution *parent = exec_as(*state, GONE, "shell", "sh", 3), *child;
 	uint64_t forked;
 
-	process_table_assign(*state, GONE, &box);
+	process_table_assign(*state, GONE, &box, 0);
 	forked = process_table_fork(*state, GONE, GONE + 1, 7)->view.exec_id;
 	child = exec_as(*state, GONE + 1, "touch", "touch\0/x", 9);
 	assert_true(child->view.exec_id > forked);

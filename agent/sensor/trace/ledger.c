@@ -1,0 +1,101 @@
+#include "agent/sensor/trace/ledger.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "agent/proc/proc.h"
+
+#define ROUNDS_MAX 64 /* generations that can be born unseen */
+
+struct ledger *ledger_new(void)
+{
+	struct ledger *ledger = mmap(NULL, sizeof(*ledger), PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return ledger == MAP_FAILED ? NULL : ledger;
+}
+
+uint8_t ledger_launch(struct ledger *ledger, const char *uri, int64_t started_ns)
+{
+	uint32_t number = atomic_load(&ledger->launches);
+
+	if (number < LEDGER_LAUNCHES_MAX)
+		atomic_store(&ledger->launches, ++number);
+	snprintf(ledger->uris[number], LEDGER_TEXT_MAX, "%s", uri);
+	ledger->started_ns[number] = started_ns;
+	return (uint8_t)number;
+}
+
+void ledger_write(struct ledger *ledger, pid_t tid, uint8_t owner)
+{
+	if (tid <= 0 || tid >= PID_LIMIT)
+		return;
+	if (owner && tid > ledger->highest)
+		ledger->highest = tid;
+	ledger->owners[tid] = owner;
+}
+
+/* The number that a folder of /proc is called by, or 0. */
+static pid_t number_of(const struct dirent *entry)
+{
+	return isdigit((unsigned char)entry->d_name[0]) ? (pid_t)strtol(entry->d_name, NULL, 10) : 0;
+}
+
+static size_t add_threads(struct ledger *ledger, pid_t pid, uint8_t owner)
+{
+	char path[64];
+	struct dirent *entry;
+	size_t count = 0;
+	DIR *folder;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	folder = opendir(path);
+	while (folder && (entry = readdir(folder))) {
+		pid_t tid = number_of(entry);
+
+		if (tid <= 0)
+			continue;
+		ledger_write(ledger, tid, owner);
+		count++;
+	}
+	if (folder)
+		closedir(folder);
+	return count;
+}
+
+/* Owner of a process: its own, or that of whoever started it. */
+static uint8_t owner_of(const struct ledger *ledger, pid_t pid)
+{
+	struct proc_status status;
+
+	if (ledger->owners[pid])
+		return ledger->owners[pid];
+	if (!proc_status_read(pid, &status) || status.ppid <= 0 || status.ppid >= PID_LIMIT)
+		return 0;
+	return ledger->owners[status.ppid];
+}
+
+size_t ledger_complete(struct ledger *ledger)
+{
+	size_t former = 0, count = 0;
+
+	for (int round = 0; round < ROUNDS_MAX && (round == 0 || count != former); round++) {
+		DIR *proc = opendir("/proc");
+		struct dirent *entry;
+
+		former = count;
+		count = 0;
+		while (proc && (entry = readdir(proc))) {
+			pid_t pid = number_of(entry);
+			uint8_t owner = pid > 0 && pid < PID_LIMIT ? owner_of(ledger, pid) : 0;
+
+			count += owner ? add_threads(ledger, pid, owner) : 0;
+		}
+		if (proc)
+			closedir(proc);
+	}
+	return count;
+}
