@@ -9,7 +9,7 @@
 static const char *const file_ops[] = {
 	[FILE_OP_OPEN] = "open",     [FILE_OP_CREATE] = "create", [FILE_OP_RENAME] = "rename",
 	[FILE_OP_REMOVE] = "remove", [FILE_OP_LINK] = "link",	  [FILE_OP_CHMOD] = "chmod",
-	[FILE_OP_CHOWN] = "chown",   [FILE_OP_XATTR] = "xattr",
+	[FILE_OP_CHOWN] = "chown",   [FILE_OP_XATTR] = "xattr",	  [FILE_OP_WRITE] = "write",
 };
 
 static void set_number(json_t *object, const char *name, int64_t value)
@@ -58,6 +58,24 @@ static json_t *process_json(const struct process *process)
 	return json;
 }
 
+static json_t *content_json(const struct file_content *content)
+{
+	static const char *const approvals[] = { NULL, "approved", "not approved" };
+	json_t *json = json_object();
+
+	json_set_text(json, "watch", content->watch);
+	json_set_text(json, "before", content->before);
+	json_set_text(json, "after", content->after);
+	if (content->size_before >= 0)
+		set_number(json, "size_before", content->size_before);
+	if (content->size_after >= 0)
+		set_number(json, "size_after", content->size_after);
+	json_set_text(json, "package", content->package);
+	json_set_text(json, "diff", content->diff);
+	json_set_text(json, "approval", approvals[content->approval]);
+	return json;
+}
+
 static json_t *file_json(const struct file_change *file)
 {
 	json_t *json = json_object();
@@ -72,6 +90,8 @@ static json_t *file_json(const struct file_change *file)
 		json_object_set_new(json, "result", json_null());
 	else
 		set_number(json, "result", file->result);
+	if (file->content)
+		json_object_set_new(json, "content", content_json(file->content));
 	return json;
 }
 

@@ -58,6 +58,19 @@ enum file_op {
 	FILE_OP_CHMOD,
 	FILE_OP_CHOWN,
 	FILE_OP_XATTR, /* an extended attribute was set or removed */
+	FILE_OP_WRITE, /* the content is another one, after an OPEN or CREATE */
+};
+
+enum file_approval { FILE_APPROVAL_UNKNOWN, FILE_APPROVED, FILE_NOT_APPROVED };
+
+/* What a change did to the content of a watched file, as far as it could be looked at. */
+struct file_content {
+	const char *watch;		 /* name of the watch set */
+	const char *before, *after;	 /* SHA-256 in hexadecimal digits; NULL = not known, or no file */
+	int64_t size_before, size_after; /* -1 = not known, or no file */
+	const char *package;		 /* that the file belongs to, or NULL */
+	const char *diff;		 /* lines that went (-) and came (+), or NULL */
+	enum file_approval approval;	 /* whether it is now as the baseline says */
 };
 
 struct file_change {
@@ -65,8 +78,9 @@ struct file_change {
 	const char *path;   /* absolute, in the container's root */
 	const char *target; /* new path of a rename or link, or NULL */
 	uint32_t flags, mode;
-	int64_t result;		/* return value of the call: negative = it failed, nothing changed */
-	bool is_result_unknown; /* only the attempt was seen; result means nothing */
+	int64_t result;			    /* return value of the call: negative = it failed, nothing changed */
+	bool is_result_unknown;		    /* only the attempt was seen; result means nothing */
+	const struct file_content *content; /* or NULL */
 };
 
 /* One parameter of a system call, as rules see it in evt.arg. */

@@ -81,6 +81,23 @@ static Clewline__V1__Process *pack_process(struct pack *pack, const struct proce
 	return out;
 }
 
+static Clewline__V1__FileContent *pack_content(struct pack *pack, const struct file_content *content)
+{
+	Clewline__V1__FileContent *out = PACK_NEW(pack, Clewline__V1__FileContent, clewline__v1__file_content__init);
+
+	if (!out)
+		return NULL;
+	out->watch = string_of(pack, content->watch);
+	out->before = string_of(pack, content->before);
+	out->after = string_of(pack, content->after);
+	out->size_before = content->size_before;
+	out->size_after = content->size_after;
+	out->package = bytes_of(content->package);
+	out->diff = bytes_of(content->diff);
+	out->approval = content->approval;
+	return out;
+}
+
 static Clewline__V1__FileChange *pack_file(struct pack *pack, const struct file_change *file)
 {
 	Clewline__V1__FileChange *out = PACK_NEW(pack, Clewline__V1__FileChange, clewline__v1__file_change__init);
@@ -94,6 +111,8 @@ static Clewline__V1__FileChange *pack_file(struct pack *pack, const struct file_
 	out->mode = file->mode;
 	out->result = file->result;
 	out->is_result_unknown = file->is_result_unknown;
+	if (file->content)
+		out->content = pack_content(pack, file->content);
 	return out;
 }
 

@@ -82,6 +82,27 @@ static int unpack_process(struct arena *arena, const Clewline__V1__Process *in, 
 	return 0;
 }
 
+static int unpack_content(struct arena *arena, const Clewline__V1__FileContent *in, const struct file_content **ret,
+			  struct err *err)
+{
+	struct file_content *content = arena_new(arena, struct file_content);
+
+	if (!content)
+		return no_room(err);
+	if (in->approval > FILE_NOT_APPROVED)
+		return err_set(err, ERR_SYNTAX, "file.content.approval is %u", in->approval);
+	*content = (struct file_content){ .watch = string_or_null(in->watch),
+					  .before = string_or_null(in->before),
+					  .after = string_or_null(in->after),
+					  .size_before = in->size_before,
+					  .size_after = in->size_after,
+					  .package = text_or_null(in->package),
+					  .diff = text_or_null(in->diff),
+					  .approval = (enum file_approval)in->approval };
+	*ret = content;
+	return 0;
+}
+
 static int unpack_file(struct arena *arena, const Clewline__V1__FileChange *in, const struct file_change **ret,
 		       struct err *err)
 {
@@ -89,7 +110,7 @@ static int unpack_file(struct arena *arena, const Clewline__V1__FileChange *in, 
 
 	if (!file)
 		return no_room(err);
-	if (in->op < (int)FILE_OP_OPEN || in->op > (int)FILE_OP_XATTR)
+	if (in->op < (int)FILE_OP_OPEN || in->op > (int)FILE_OP_WRITE)
 		return err_set(err, ERR_SYNTAX, "file.op is %d", (int)in->op);
 	*file = (struct file_change){ .op = (enum file_op)in->op,
 				      .path = text(in->path),
@@ -99,7 +120,7 @@ static int unpack_file(struct arena *arena, const Clewline__V1__FileChange *in, 
 				      .result = in->result,
 				      .is_result_unknown = in->is_result_unknown };
 	*ret = file;
-	return 0;
+	return in->content ? unpack_content(arena, in->content, &file->content, err) : 0;
 }
 
 static int unpack_call(struct arena *arena, const Clewline__V1__CallRecord *in, const struct call_record **ret,

@@ -1,0 +1,513 @@
+#include "agent/fim/fim.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/fim/line_diff.h"
+#include "agent/fim/package_owner.h"
+#include "agent/proc/path.h"
+#include "agent/state/execution.h"
+#include "base/map.h"
+#include "base/time.h"
+
+#define ROOTS_MAX   64 /* of containers, kept open so that files can be looked at when their process is gone */
+#define ENTRIES_MAX 64 /* calls under way whose file has been read */
+#define KEY_MAX	    (PATH_MAX + 32)
+
+struct root {
+	uint64_t device, inode; /* of the folder */
+	uint64_t used;		/* the clock when it was needed last; 0 = free */
+	int fd;
+};
+
+/* What was there when a call began. */
+struct entry {
+	pid_t tid; /* 0 = free */
+	enum sensor_call call;
+	struct content content;
+};
+
+/* Opened for writing, and not looked at yet. */
+struct pending {
+	struct execution *process;	     /* a reference; NULL = free */
+	int64_t opened_ns, begun_ns, due_ns; /* opened: wall clock; else CLOCK_MONOTONIC */
+	struct content before, last;
+	bool is_before_known;
+	uint64_t device, inode; /* of the root */
+	char *path;
+};
+
+struct fim {
+	const struct watch_sets *sets;
+	const struct baseline *baseline;
+	fim_changed changed;
+	void *context;
+	struct root roots[ROOTS_MAX];
+	struct entry entries[ENTRIES_MAX];
+	size_t next_entry;
+	struct pending pending[FIM_PENDING_MAX];
+	size_t pending_count;
+	struct map *known;		/* "DEVICE:INODE:PATH" of a root and a path to struct content without text */
+	int64_t allowance, refilled_ns; /* bytes */
+	uint64_t clock;
+	struct fim_stats stats;
+	struct file_content told;
+	char before[SHA256_TEXT_SIZE], after[SHA256_TEXT_SIZE], package[PACKAGE_NAME_MAX];
+	struct strbuf diff;
+};
+
+struct fim *fim_new(const struct watch_sets *sets, const struct baseline *baseline, fim_changed changed,
+		    void *context)
+{
+	struct fim *fim = calloc(1, sizeof(*fim));
+
+	if (!fim)
+		return NULL;
+	fim->sets = sets;
+	fim->baseline = baseline;
+	fim->changed = changed;
+	fim->context = context;
+	fim->allowance = FIM_READ_BURST;
+	fim->refilled_ns = time_monotonic_ns();
+	strbuf_init(&fim->diff, LINE_DIFF_MAX + 16);
+	fim->known = map_new();
+	for (size_t i = 0; i < ROOTS_MAX; i++)
+		fim->roots[i].fd = -1;
+	if (fim->known)
+		return fim;
+	fim_free(fim);
+	return NULL;
+}
+
+static void pending_clear(struct fim *fim, struct pending *pending)
+{
+	if (!pending->process)
+		return;
+	execution_unref(pending->process);
+	free(pending->path);
+	free(pending->before.text);
+	*pending = (struct pending){ 0 };
+	fim->pending_count--;
+}
+
+static void free_known(const char *key UNUSED, void *value, void *context UNUSED)
+{
+	free(value);
+}
+
+static void forget_all(struct fim *fim)
+{
+	map_each(fim->known, free_known, NULL);
+	map_free(fim->known);
+}
+
+void fim_free(struct fim *fim)
+{
+	if (!fim)
+		return;
+	for (size_t i = 0; i < FIM_PENDING_MAX; i++)
+		pending_clear(fim, &fim->pending[i]);
+	for (size_t i = 0; i < ENTRIES_MAX; i++)
+		free(fim->entries[i].content.text);
+	for (size_t i = 0; i < ROOTS_MAX; i++)
+		close_fd(&fim->roots[i].fd);
+	if (fim->known)
+		forget_all(fim);
+	strbuf_fini(&fim->diff);
+	free(fim);
+}
+
+void fim_use_sets(struct fim *fim, const struct watch_sets *sets)
+{
+	fim->sets = sets;
+}
+
+bool fim_watches(const struct fim *fim, const char *path)
+{
+	return watch_sets_find(fim->sets, path) != NULL;
+}
+
+void fim_stats(const struct fim *fim, struct fim_stats *ret)
+{
+	*ret = fim->stats;
+}
+
+static struct root *root_by_id(struct fim *fim, uint64_t device, uint64_t inode)
+{
+	for (size_t i = 0; i < ROOTS_MAX; i++) {
+		struct root *root = &fim->roots[i];
+
+		if (root->fd >= 0 && root->device == device && root->inode == inode) {
+			root->used = ++fim->clock;
+			return root;
+		}
+	}
+	return NULL;
+}
+
+static struct root *root_slot(struct fim *fim)
+{
+	struct root *slot = &fim->roots[0];
+
+	for (size_t i = 0; i < ROOTS_MAX; i++) {
+		if (fim->roots[i].used < slot->used)
+			slot = &fim->roots[i];
+	}
+	close_fd(&slot->fd);
+	return slot;
+}
+
+/* The root folder of a process, kept open; NULL if it is gone or may not be looked into. */
+static struct root *root_of(struct fim *fim, pid_t pid)
+{
+	struct stat status;
+	struct root *root;
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/root", pid);
+	if (stat(path, &status) < 0)
+		return NULL;
+	root = root_by_id(fim, status.st_dev, status.st_ino);
+	if (root)
+		return root;
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	root = root_slot(fim);
+	*root = (struct root){ status.st_dev, status.st_ino, ++fim->clock, fd };
+	return root;
+}
+
+/* True if size bytes may be read now. */
+static bool may_read(struct fim *fim, int64_t size)
+{
+	int64_t now_ns = time_monotonic_ns();
+
+	fim->allowance += (now_ns - fim->refilled_ns) / NS_PER_MS * (FIM_READ_PER_S / 1000);
+	fim->refilled_ns = now_ns;
+	if (fim->allowance > FIM_READ_BURST)
+		fim->allowance = FIM_READ_BURST;
+	if (fim->allowance < size)
+		return false;
+	fim->allowance -= size;
+	return true;
+}
+
+static void known_key(const struct root *root, const char *path, char out[KEY_MAX])
+{
+	snprintf(out, KEY_MAX, "%llx:%llx:%s", (unsigned long long)root->device, (unsigned long long)root->inode,
+		 path);
+}
+
+static void remember(struct fim *fim, const struct root *root, const char *path, const struct content *content)
+{
+	char key[KEY_MAX];
+	struct content *copy;
+
+	known_key(root, path, key);
+	copy = map_get(fim->known, key);
+	if (!copy) {
+		struct map *fresh = map_count(fim->known) >= FIM_KNOWN_MAX ? map_new() : NULL;
+
+		if (fresh) {
+			forget_all(fim);
+			fim->known = fresh;
+		}
+		copy = malloc(sizeof(*copy));
+		if (!copy || !map_put(fim->known, key, copy)) {
+			free(copy);
+			return;
+		}
+	}
+	*copy = *content;
+	copy->text = NULL;
+	copy->text_length = 0;
+}
+
+/* Content now; the hash only if there is an allowance, or it is known from before. Text is the caller's. */
+static void read_now(struct fim *fim, const struct root *root, const char *path, bool wants_text, struct content *ret)
+{
+	const struct content *known;
+	char key[KEY_MAX];
+
+	content_look(root->fd, path, ret);
+	if (!ret->exists)
+		return;
+	known_key(root, path, key);
+	known = map_get(fim->known, key);
+	if (known && known->has_hash && content_is_same(known, ret) && !wants_text) {
+		*ret = *known;
+		return;
+	}
+	if (ret->size > CONTENT_HASH_MAX || !may_read(fim, ret->size))
+		return;
+	content_read(root->fd, path, wants_text && ret->size <= CONTENT_TEXT_MAX, ret);
+	remember(fim, root, path, ret);
+}
+
+/* The path whose content a call changes or ends. */
+static const char *changed_path(const struct sensor_event *event, const char *path, const char *path2)
+{
+	return sensor_call_in(event->call, SENSOR_RENAME_CALLS | SENSOR_LINK_CALLS) && path2 ? path2 : path;
+}
+
+static bool is_write(const struct sensor_event *event)
+{
+	return sensor_call_in(event->call, SENSOR_TRUNCATE_CALLS) ||
+	       (sensor_call_in(event->call, SENSOR_OPEN_CALLS) && (event->flags & OPEN_WRITES));
+}
+
+static bool is_of_interest(const struct sensor_event *event)
+{
+	return sensor_call_in(event->call, SENSOR_FILE_CALLS) &&
+	       (!sensor_call_in(event->call, SENSOR_OPEN_CALLS) || is_write(event));
+}
+
+void fim_before(struct fim *fim, const struct sensor_event *event)
+{
+	const struct watch_set *set;
+	const struct root *root;
+	struct entry *entry;
+	const char *path;
+	char real[PATH_MAX];
+
+	if (!is_of_interest(event) || event->call == SENSOR_FTRUNCATE)
+		return;
+	path = changed_path(event, event->real_path, event->real_path2);
+	/* of an open the sensor finds the real path afterwards */
+	if (!path && is_write(event) && event->path && path_real(event->tid, event->dirfd, event->path, real))
+		path = real;
+	set = path ? watch_sets_find(fim->sets, path) : NULL;
+	root = set ? root_of(fim, event->tid) : NULL;
+	if (!root)
+		return;
+	entry = &fim->entries[fim->next_entry++ % ENTRIES_MAX];
+	free(entry->content.text);
+	entry->tid = event->tid;
+	entry->call = event->call;
+	read_now(fim, root, path, set->has_diff && is_write(event), &entry->content);
+}
+
+/* What was there before the call, if it was looked at. Text goes to the caller. */
+static bool take_entry(struct fim *fim, const struct sensor_event *event, struct content *ret)
+{
+	for (size_t i = 0; i < ENTRIES_MAX; i++) {
+		struct entry *entry = &fim->entries[i];
+
+		if (entry->tid != event->tid || entry->call != event->call)
+			continue;
+		*ret = entry->content;
+		*entry = (struct entry){ 0 };
+		return true;
+	}
+	return false;
+}
+
+/* The next best: what was seen of it last, or what was approved. */
+static bool find_before(const struct fim *fim, const struct root *root, const char *path, struct content *ret)
+{
+	const struct baseline_entry *approved = baseline_find(fim->baseline, path);
+	const struct content *known;
+	char key[KEY_MAX];
+
+	known_key(root, path, key);
+	known = map_get(fim->known, key);
+	*ret = (struct content){ 0 };
+	if (known) {
+		*ret = *known;
+		return true;
+	}
+	if (!approved)
+		return false;
+	ret->exists = true;
+	ret->size = approved->size;
+	ret->has_hash = approved->sha256[0];
+	memcpy(ret->sha256, approved->sha256, sizeof(ret->sha256));
+	return true;
+}
+
+static const struct file_content *tell(struct fim *fim, const struct watch_set *set, const struct root *root,
+				       const char *path, const struct content *before, const struct content *after)
+{
+	struct file_content *told = &fim->told;
+
+	*told = (struct file_content){ .watch = set ? set->name : NULL, .size_before = -1, .size_after = -1 };
+	if (before && before->exists)
+		told->size_before = before->size;
+	if (before && before->has_hash)
+		told->before = memcpy(fim->before, before->sha256, SHA256_TEXT_SIZE);
+	if (after->exists)
+		told->size_after = after->size;
+	if (after->has_hash)
+		told->after = memcpy(fim->after, after->sha256, SHA256_TEXT_SIZE);
+	if (package_owner(root->fd, path, fim->package))
+		told->package = fim->package;
+	if (fim->baseline) {
+		enum baseline_change change = baseline_compare(baseline_find(fim->baseline, path), after);
+
+		told->approval = change == BASELINE_SAME ? FILE_APPROVED : FILE_NOT_APPROVED;
+	}
+	strbuf_clear(&fim->diff);
+	if (before && before->text && after->text)
+		line_diff(before->text, after->text, &fim->diff);
+	if (fim->diff.length)
+		told->diff = fim->diff.data;
+	fim->stats.changes++;
+	fim->stats.unread += after->exists && !after->has_hash ? 1 : 0;
+	return told;
+}
+
+static struct pending *find_pending(struct fim *fim, const struct root *root, const char *path)
+{
+	struct pending *place = NULL;
+
+	for (size_t i = 0; i < FIM_PENDING_MAX; i++) {
+		struct pending *pending = &fim->pending[i];
+
+		if (pending->process && pending->device == root->device && pending->inode == root->inode &&
+		    strcmp(pending->path, path) == 0)
+			return pending;
+		if (!pending->process && !place)
+			place = pending;
+	}
+	return place;
+}
+
+/* The file is open for writing now; takes before's text. */
+static void wait_for(struct fim *fim, const struct sensor_event *event, struct execution *process,
+		     const struct root *root, const char *path, struct content *before, bool is_before_known)
+{
+	struct pending *pending = find_pending(fim, root, path);
+	int64_t now_ns = time_monotonic_ns();
+
+	if (pending && pending->process) {
+		pending->due_ns = now_ns + FIM_SETTLE_NS;
+		free(TAKE(before->text));
+		return;
+	}
+	if (!pending || !(pending->path = strdup(path))) {
+		fim->stats.unread++;
+		free(TAKE(before->text));
+		return;
+	}
+	process->refs++;
+	pending->process = process;
+	pending->opened_ns = event->time_ns;
+	pending->begun_ns = now_ns;
+	pending->due_ns = now_ns + FIM_SETTLE_NS;
+	pending->before = *before;
+	pending->is_before_known = is_before_known;
+	pending->device = root->device;
+	pending->inode = root->inode;
+	fim->pending_count++;
+}
+
+const struct file_content *fim_after(struct fim *fim, const struct sensor_event *event, struct execution *process,
+				     const char *path, const char *path2)
+{
+	const char *changed = changed_path(event, path, path2);
+	const struct watch_set *set;
+	const struct file_content *told = NULL;
+	const struct root *root;
+	struct content before = { 0 }, after;
+	bool is_known, was_read;
+
+	if (!is_of_interest(event))
+		return NULL;
+	was_read = take_entry(fim, event, &before);
+	set = changed ? watch_sets_find(fim->sets, changed) : NULL;
+	/* a file that leaves its watched place is a change, too */
+	if (!set && path && changed != path)
+		set = watch_sets_find(fim->sets, changed = path);
+	root = set && (!event->has_result || event->result >= 0) ? root_of(fim, event->tid) : NULL;
+	if (!root) {
+		free(before.text);
+		return NULL;
+	}
+	is_known = was_read || event->is_new_file || find_before(fim, root, changed, &before);
+	if (is_write(event)) {
+		wait_for(fim, event, process, root, changed, &before, is_known);
+		return NULL;
+	}
+	read_now(fim, root, changed, false, &after);
+	told = tell(fim, set, root, changed, is_known ? &before : NULL, &after);
+	free(before.text);
+	return told;
+}
+
+static bool is_changed(const struct pending *pending, const struct content *after)
+{
+	if (!pending->is_before_known || pending->before.exists != after->exists)
+		return true;
+	return !pending->before.has_hash || !after->has_hash || strcmp(pending->before.sha256, after->sha256) != 0;
+}
+
+static void look_at(struct fim *fim, struct pending *pending)
+{
+	const struct watch_set *set = watch_sets_find(fim->sets, pending->path);
+	const struct root *root = root_by_id(fim, pending->device, pending->inode);
+	struct content after = { 0 };
+	struct file_change change = { .op = FILE_OP_WRITE, .path = pending->path };
+
+	if (!root) {
+		fim->stats.unread++;
+		return;
+	}
+	read_now(fim, root, pending->path, pending->before.text || (set && set->has_diff && !pending->before.exists),
+		 &after);
+	if (is_changed(pending, &after)) {
+		change.mode = after.mode;
+		/* a file that is new has all its lines new */
+		if (!pending->before.exists && pending->is_before_known && after.text)
+			pending->before.text = strdup("");
+		change.content = tell(fim, set, root, pending->path,
+				      pending->is_before_known ? &pending->before : NULL, &after);
+		fim->changed(fim->context, pending->process, pending->opened_ns, &change);
+	}
+	free(after.text);
+}
+
+/* Still being written to: its size or time is another one than at the last look. */
+static bool is_settled(struct fim *fim, struct pending *pending, int64_t now_ns)
+{
+	const struct root *root = root_by_id(fim, pending->device, pending->inode);
+	struct content now = { 0 };
+	bool is_same;
+
+	if (!root)
+		return true;
+	content_look(root->fd, pending->path, &now);
+	is_same = content_is_same(&pending->last, &now) || (!pending->last.exists && !now.exists);
+	pending->last = now;
+	if (is_same || now_ns - pending->begun_ns > FIM_SETTLE_MAX)
+		return true;
+	/* the first look has nothing to compare with: whoever changed it did so at least that long ago */
+	if (now.exists && time_now_ns() - (now.modified.tv_sec * NS_PER_S + now.modified.tv_nsec) >= FIM_SETTLE_NS)
+		return true;
+	pending->due_ns = now_ns + FIM_SETTLE_NS;
+	return false;
+}
+
+int64_t fim_step(struct fim *fim, bool all)
+{
+	int64_t now_ns = time_monotonic_ns(), next_ns = 0;
+
+	for (size_t i = 0; i < FIM_PENDING_MAX && fim->pending_count; i++) {
+		struct pending *pending = &fim->pending[i];
+
+		if (!pending->process)
+			continue;
+		if (all || (pending->due_ns <= now_ns && is_settled(fim, pending, now_ns))) {
+			look_at(fim, pending);
+			pending_clear(fim, pending);
+		} else if (!next_ns || pending->due_ns < next_ns) {
+			next_ns = pending->due_ns;
+		}
+	}
+	return next_ns;
+}

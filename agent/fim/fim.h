@@ -1,0 +1,58 @@
+/*
+ * fim.h: what changes did to the content of watched files: hashes before and after, size, package, and lines.
+ *
+ * Before: read when a call is about to change the file, where a sensor stops calls; else what was known of it, or what the baseline
+ * says. After: at once for calls that only name the file; for one that opened it for writing once it has been left alone for
+ * FIM_SETTLE_NS. What is read is limited in size and per second; beyond it a change is told without hashes, and counted.
+ */
+#pragma once
+
+#include "agent/fim/baseline.h"
+#include "agent/fim/watch_set.h"
+#include "agent/sensor/sensor.h"
+#include "agent/state/process_table.h"
+#include "model/event.h"
+
+#define FIM_SETTLE_NS	(2 * INT64_C(1000000000))
+#define FIM_SETTLE_MAX	(30 * INT64_C(1000000000)) /* one that is never left alone is looked at all the same */
+#define FIM_PENDING_MAX 1024			   /* opened for writing, and not looked at yet */
+#define FIM_KNOWN_MAX	16384			   /* files whose content is remembered */
+#define FIM_READ_BURST	(128u << 20)		   /* bytes that may be hashed at once */
+#define FIM_READ_PER_S	(16u << 20)		   /* and per second */
+
+/* The content of a file that was opened for writing has changed: by whom, and how. Borrowed until the function returns. */
+typedef void (*fim_changed)(void *context, struct execution *process, int64_t time_ns,
+			    const struct file_change *change);
+
+struct fim;
+
+struct fim_stats {
+	uint64_t changes;
+	uint64_t unread; /* told without hashes: too large, too many, too fast, or gone */
+};
+
+/* sets and baseline (may be NULL) are borrowed. NULL without memory. */
+struct fim *fim_new(const struct watch_sets *sets, const struct baseline *baseline, fim_changed changed,
+		    void *context);
+void fim_free(struct fim *fim); /* accepts NULL; pending files are not looked at any more */
+
+/* Other sets from here on. */
+void fim_use_sets(struct fim *fim, const struct watch_sets *sets);
+
+/* A call is about to be made, and its caller is stopped. */
+void fim_before(struct fim *fim, const struct sensor_event *event);
+
+/*
+ * A call was made; path and path2 are absolute. Returns what is to travel with it, or NULL: for a file that was opened for writing,
+ * changed is called later. Valid until the next call of a function here.
+ */
+const struct file_content *fim_after(struct fim *fim, const struct sensor_event *event, struct execution *process,
+				     const char *path, const char *path2);
+
+/* Looks at what has been left alone; all: at everything. Returns when to come again, CLOCK_MONOTONIC, or 0: nothing is pending. */
+int64_t fim_step(struct fim *fim, bool all);
+
+/* True if changes of path are told. */
+bool fim_watches(const struct fim *fim, const char *path);
+
+void fim_stats(const struct fim *fim, struct fim_stats *ret);
