@@ -114,6 +114,14 @@ struct tracer_conf agent_tracer_conf(const struct agent *agent)
 				     .new_files = agent->sender != NULL };
 }
 
+static int open_watch(struct agent *agent, struct err *err)
+{
+	const struct agent_conf *conf = agent->conf;
+	int code = watch_sets_load(conf->watch.items, conf->watch.count, &agent->sets, err);
+
+	return code == 0 && conf->baseline ? baseline_load(conf->baseline, &agent->baseline, err) : code;
+}
+
 int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_mode mode, struct err *err)
 {
 	struct pipeline_conf pipeline = { .on_alert = print_alert, .on_alert_context = agent };
@@ -122,8 +130,10 @@ int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_m
 	strbuf_init(&agent->line, STRBUF_MAX_DEFAULT);
 	set_origin(agent, mode);
 	if (check_conf(conf, err) < 0 || choose_tier(agent, err) < 0 || agent_rules_open(agent, mode, err) < 0 ||
-	    open_sender(agent, err) < 0)
+	    open_watch(agent, err) < 0 || open_sender(agent, err) < 0)
 		return err->code;
+	pipeline.sets = agent->sets;
+	pipeline.baseline = agent->baseline;
 	pipeline.rules = agent->detection->rules;
 	pipeline.policies = agent->detection->policies;
 	pipeline.sender = agent->sender;
@@ -147,11 +157,15 @@ static void deliver_rest(struct agent *agent)
 void agent_close(struct agent *agent)
 {
 	network_close(agent);
+	if (agent->pipeline)
+		pipeline_step(agent->pipeline, true);
 	if (agent->sender)
 		deliver_rest(agent);
 	sender_close(agent->sender);
 	enrolment_close(agent->enrolment);
 	pipeline_free(agent->pipeline);
+	watch_sets_free(agent->sets);
+	baseline_free(agent->baseline);
 	agent_rules_close(agent);
 	strbuf_fini(&agent->line);
 	while (agent->metadata) {

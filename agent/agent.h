@@ -17,7 +17,8 @@
 
 /* First member of each command's configuration, filled by the rows of AGENT_OPTS. */
 struct agent_conf {
-	struct opt_list rules, policies;
+	struct opt_list rules, policies, watch;
+	const char *baseline;
 	struct rule_choice choice;
 	const char *output;
 	const char *collector;
@@ -42,6 +43,11 @@ struct agent_conf {
 		    "print only"),                                                                                   \
 		OPT(conf, agent.spool, "spool", 0, OPT_TEXT, "DIR", NULL,                                            \
 		    "folder for what is not delivered yet; default: spool/agent in the state folder"),               \
+		OPT(conf, agent.watch, "watch", 0, OPT_LIST, "FILE", NULL,                                           \
+		    "sets of files whose changes are delivered with hashes; may be repeated; default: the built-in " \
+		    "ones"),                                                                                         \
+		OPT(conf, agent.baseline, "baseline", 0, OPT_TEXT, "FILE", NULL,                                     \
+		    "what secagent fim baseline made: changes say whether they lead away from it"),                  \
 		OPT(conf, agent.network, "network", 0, OPT_TEXT, "HOW", NULL,                                        \
 		    "how connections are seen: packets (nothing stops; needs CAP_NET_RAW) or calls (each connect "   \
 		    "and "                                                                                           \
@@ -69,6 +75,8 @@ struct agent {
 	pthread_t thread;	     /* that waits for the sensor */
 	struct enrolment *enrolment; /* NULL where the collector wants no certificate */
 	struct sender *sender;	     /* NULL without a collector */
+	struct watch_sets *sets;
+	struct baseline *baseline; /* NULL: none is given */
 	struct pipeline *pipeline;
 	struct network *network; /* NULL: no packets are watched */
 	struct origin origin;

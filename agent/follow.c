@@ -111,6 +111,7 @@ void follow_run(const struct follow *follow)
 	catch_signals(&set);
 	for (;;) {
 		network_step(follow->agent);
+		pipeline_step(follow->agent->pipeline, false);
 		take_signals(follow, &set);
 		renew_rules(follow);
 		if (time_monotonic_ns() >= heartbeat_ns) {

@@ -80,6 +80,7 @@ static int watch(struct host *host, struct err *err)
 		if (sensor_bpf_poll(host->sensor, POLL_MS, handle, host, err) < 0)
 			return err->code;
 		network_step(&host->agent);
+		pipeline_step(host->agent.pipeline, false);
 		renew_rules(host);
 		if (time_monotonic_ns() < heartbeat_ns)
 			continue;

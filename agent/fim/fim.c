@@ -9,7 +9,6 @@
 
 #include "agent/fim/line_diff.h"
 #include "agent/fim/package_owner.h"
-#include "agent/proc/path.h"
 #include "agent/state/execution.h"
 #include "base/map.h"
 #include "base/time.h"
@@ -262,35 +261,29 @@ static bool is_write(const struct sensor_event *event)
 	       (sensor_call_in(event->call, SENSOR_OPEN_CALLS) && (event->flags & OPEN_WRITES));
 }
 
-static bool is_of_interest(const struct sensor_event *event)
+bool fim_concerns(const struct sensor_event *event)
 {
 	return sensor_call_in(event->call, SENSOR_FILE_CALLS) &&
 	       (!sensor_call_in(event->call, SENSOR_OPEN_CALLS) || is_write(event));
 }
 
-void fim_before(struct fim *fim, const struct sensor_event *event)
+void fim_before(struct fim *fim, const struct sensor_event *event, const char *path, const char *path2)
 {
-	const struct watch_set *set;
+	const char *changed = changed_path(event, path, path2);
+	const struct watch_set *set = changed ? watch_sets_find(fim->sets, changed) : NULL;
 	const struct root *root;
 	struct entry *entry;
-	const char *path;
-	char real[PATH_MAX];
 
-	if (!is_of_interest(event) || event->call == SENSOR_FTRUNCATE)
-		return;
-	path = changed_path(event, event->real_path, event->real_path2);
-	/* of an open the sensor finds the real path afterwards */
-	if (!path && is_write(event) && event->path && path_real(event->tid, event->dirfd, event->path, real))
-		path = real;
-	set = path ? watch_sets_find(fim->sets, path) : NULL;
-	root = set ? root_of(fim, event->tid) : NULL;
+	if (!set && path && changed != path)
+		set = watch_sets_find(fim->sets, changed = path);
+	root = set && fim_concerns(event) && event->call != SENSOR_FTRUNCATE ? root_of(fim, event->tid) : NULL;
 	if (!root)
 		return;
 	entry = &fim->entries[fim->next_entry++ % ENTRIES_MAX];
 	free(entry->content.text);
 	entry->tid = event->tid;
 	entry->call = event->call;
-	read_now(fim, root, path, set->has_diff && is_write(event), &entry->content);
+	read_now(fim, root, changed, set->has_diff && is_write(event), &entry->content);
 }
 
 /* What was there before the call, if it was looked at. Text goes to the caller. */
@@ -391,7 +384,7 @@ static void wait_for(struct fim *fim, const struct sensor_event *event, struct e
 		return;
 	}
 	if (!pending || !(pending->path = strdup(path))) {
-		fim->stats.unread++;
+		fim->stats.untold++;
 		free(TAKE(before->text));
 		return;
 	}
@@ -417,7 +410,7 @@ const struct file_content *fim_after(struct fim *fim, const struct sensor_event 
 	struct content before = { 0 }, after;
 	bool is_known, was_read;
 
-	if (!is_of_interest(event))
+	if (!fim_concerns(event))
 		return NULL;
 	was_read = take_entry(fim, event, &before);
 	set = changed ? watch_sets_find(fim->sets, changed) : NULL;
@@ -444,6 +437,9 @@ static bool is_changed(const struct pending *pending, const struct content *afte
 {
 	if (!pending->is_before_known || pending->before.exists != after->exists)
 		return true;
+	/* made and gone again: both are told by the calls that did it */
+	if (!after->exists)
+		return false;
 	return !pending->before.has_hash || !after->has_hash || strcmp(pending->before.sha256, after->sha256) != 0;
 }
 
@@ -455,7 +451,7 @@ static void look_at(struct fim *fim, struct pending *pending)
 	struct file_change change = { .op = FILE_OP_WRITE, .path = pending->path };
 
 	if (!root) {
-		fim->stats.unread++;
+		fim->stats.untold++;
 		return;
 	}
 	read_now(fim, root, pending->path, pending->before.text || (set && set->has_diff && !pending->before.exists),

@@ -28,7 +28,8 @@ struct fim;
 
 struct fim_stats {
 	uint64_t changes;
-	uint64_t unread; /* told without hashes: too large, too many, too fast, or gone */
+	uint64_t unread; /* told without a hash: too large, or too much at a time */
+	uint64_t untold; /* opened for writing, and never looked at: too many at a time, or their container is gone */
 };
 
 /* sets and baseline (may be NULL) are borrowed. NULL without memory. */
@@ -39,8 +40,11 @@ void fim_free(struct fim *fim); /* accepts NULL; pending files are not looked at
 /* Other sets from here on. */
 void fim_use_sets(struct fim *fim, const struct watch_sets *sets);
 
-/* A call is about to be made, and its caller is stopped. */
-void fim_before(struct fim *fim, const struct sensor_event *event);
+/* A call is about to be made, and its caller is stopped. path and path2 are absolute, or NULL. */
+void fim_before(struct fim *fim, const struct sensor_event *event, const char *path, const char *path2);
+
+/* True for calls that can change a file. */
+bool fim_concerns(const struct sensor_event *event);
 
 /*
  * A call was made; path and path2 are absolute. Returns what is to travel with it, or NULL: for a file that was opened for writing,

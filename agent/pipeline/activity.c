@@ -1,34 +1,5 @@
 #include "agent/pipeline/activity.h"
 
-#include <string.h>
-
-/* Where a change is worth keeping: programs, configuration, keys, and what is started by itself. */
-static const char *const watched_folders[] = {
-	"/bin/",
-	"/sbin/",
-	"/usr/bin/",
-	"/usr/sbin/",
-	"/usr/local/bin/",
-	"/usr/local/sbin/",
-	"/lib/",
-	"/lib64/",
-	"/usr/lib/",
-	"/usr/local/lib/",
-	"/boot/",
-	"/etc/",
-	"/root/.ssh/",
-	"/root/.aws/",
-	"/opt/bin/",
-	"/var/spool/cron/",
-	"/var/lib/dpkg/info/",
-	"/run/systemd/system/",
-};
-
-/* In any folder. */
-static const char *const watched_endings[] = {
-	"/.ssh/authorized_keys", "/.bashrc", "/.profile", "/.bash_profile", "/.aws/credentials", "/ld.so.preload",
-};
-
 /* The family, and what it does. */
 static const struct {
 	uint64_t calls;
@@ -65,30 +36,13 @@ struct activity activity_of(const struct sensor_event *event)
 	return activity;
 }
 
-bool activity_is_watched_path(const char *path)
-{
-	size_t length = strlen(path);
-
-	for (size_t i = 0; i < ARRAY_SIZE(watched_folders); i++) {
-		if (strncmp(path, watched_folders[i], strlen(watched_folders[i])) == 0)
-			return true;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(watched_endings); i++) {
-		size_t ending = strlen(watched_endings[i]);
-
-		if (length >= ending && strcmp(path + length - ending, watched_endings[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Rare calls that change what a process may do or see of the machine: kept whatever became of them. */
 #define AUDITED_CALLS (SENSOR_KERNEL_CALLS | SENSOR_CONTROL_CALLS | SENSOR_SIGNAL_CALLS)
 
 /* In tier full, where every connection is a stop anyway. */
 #define CONNECTION_CALLS (SENSOR_CONNECT_CALLS | SENSOR_ACCEPT_CALLS | SENSOR_SOCKET_CALLS)
 
-bool activity_is_watched(const struct view *view, enum tier tier)
+bool activity_is_watched(const struct view *view, enum tier tier, const struct fim *fim)
 {
 	struct activity activity = activity_of(view->event);
 	const char *path, *path2;
@@ -98,14 +52,15 @@ bool activity_is_watched(const struct view *view, enum tier tier)
 	if (activity.kind == EVENT_CALL)
 		return sensor_call_in(view->event->call, AUDITED_CALLS) || view->event->is_late ||
 		       (tier == TIER_FULL && sensor_call_in(view->event->call, CONNECTION_CALLS));
-	if (activity.kind != EVENT_FILE || !activity.op || (view->event->has_result && view->event->result < 0))
+	if (!fim || activity.kind != EVENT_FILE || !activity.op ||
+	    (view->event->has_result && view->event->result < 0))
 		return false;
 	path = view_path(view);
-	if (path && activity_is_watched_path(path))
+	if (path && fim_watches(fim, path))
 		return true;
 	/* The target of a symbolic link is not touched. */
 	path2 = sensor_call_in(view->event->call, SENSOR_SYMLINK_CALLS) ? NULL : view_path2(view);
-	return path2 && activity_is_watched_path(path2);
+	return path2 && fim_watches(fim, path2);
 }
 
 bool activity_wants(enum sensor_call call, enum tier tier)

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "agent/fim/fim.h"
 #include "agent/pipeline/view.h"
 #include "agent/pipeline/wants.h"
 
@@ -15,11 +16,8 @@ struct activity {
 /* An open that only reads has op 0. */
 struct activity activity_of(const struct sensor_event *event);
 
-/* True if view is to be reported: execs, exits, successful changes under a folder of the watch list, and audited calls. */
-bool activity_is_watched(const struct view *view, enum tier tier);
-
-/* True if path is under a folder of the watch list. */
-bool activity_is_watched_path(const char *path);
+/* True if view is to be reported: execs, exits, successful changes of files that fim (may be NULL) watches, connections, and audited calls. */
+bool activity_is_watched(const struct view *view, enum tier tier, const struct fim *fim);
 
 /* The calls that watching needs. */
 bool activity_wants(enum sensor_call call, enum tier tier);

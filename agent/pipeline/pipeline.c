@@ -19,8 +19,10 @@ struct pipeline {
 	struct process_table *processes;
 	struct arena arena; /* of the current event */
 	struct pipeline_stats stats;
-	uint64_t evicted; /* declared so far */
-	bool send_failed; /* said once */
+	struct fim *fim;	  /* NULL: no files are watched */
+	int64_t due_ns;		  /* when fim is to be asked again; 0 = nothing is pending */
+	uint64_t evicted, untold; /* declared so far */
+	bool send_failed;	  /* said once */
 };
 
 enum loss {
@@ -43,9 +45,13 @@ struct passage {
 	struct view_found found;
 	struct call_record call;
 	struct call_param params[CALL_PARAMS_MAX];
-	struct alert *alerts; /* room for ALERTS_MAX, from the first match on */
+	const struct file_content *content; /* or NULL */
+	struct alert *alerts;		    /* room for ALERTS_MAX, from the first match on */
 	size_t alert_count;
 };
+
+static void report_content(void *context, struct execution *process, int64_t time_ns,
+			   const struct file_change *change);
 
 int pipeline_new(const struct pipeline_conf *conf, struct pipeline **ret, struct err *err)
 {
@@ -56,7 +62,9 @@ int pipeline_new(const struct pipeline_conf *conf, struct pipeline **ret, struct
 	pipeline->conf = *conf;
 	arena_init(&pipeline->arena, EVENT_MEMORY_MAX);
 	pipeline->processes = process_table_new(conf->lookup, conf->lookup_context);
-	if (!pipeline->processes) {
+	if (conf->sets && conf->sender)
+		pipeline->fim = fim_new(conf->sets, conf->baseline, report_content, pipeline);
+	if (!pipeline->processes || (conf->sets && conf->sender && !pipeline->fim)) {
 		pipeline_free(pipeline);
 		return err_set(err, ERR_MEMORY, "out of memory");
 	}
@@ -80,6 +88,7 @@ void pipeline_free(struct pipeline *pipeline)
 {
 	if (!pipeline)
 		return;
+	fim_free(pipeline->fim);
 	process_table_free(pipeline->processes);
 	arena_fini(&pipeline->arena);
 	free(pipeline);
@@ -141,6 +150,21 @@ static size_t collect_lineage(const struct execution *execution, struct process 
 	return count;
 }
 
+/* What was opened for writing has another content now. */
+static void report_content(void *context, struct execution *process, int64_t time_ns,
+			   const struct file_change *change)
+{
+	struct pipeline *pipeline = context;
+	struct event event = { .time_ns = time_ns,
+			       .kind = EVENT_FILE,
+			       .type = "write",
+			       .process = process->view.exec_id ? &process->view : NULL,
+			       .file = change };
+
+	announce(pipeline, process, 0);
+	send_event(pipeline, &event);
+}
+
 static struct file_change file_change_of(const struct view *view, enum file_op op)
 {
 	const struct sensor_event *sensed = view->event;
@@ -182,6 +206,7 @@ static void report(struct passage *passage, struct execution *execution)
 
 	if (activity.kind == EVENT_FILE) {
 		file = file_change_of(&passage->view, activity.op);
+		file.content = passage->content;
 		event.file = &file;
 	}
 	if (activity.kind == EVENT_CALL)
@@ -249,6 +274,19 @@ static struct passage *passage_new(struct pipeline *pipeline, const struct senso
 	return passage;
 }
 
+static void look_at_content(struct passage *passage)
+{
+	struct pipeline *pipeline = passage->pipeline;
+	const struct sensor_event *event = passage->view.event;
+
+	if (!pipeline->fim || !fim_concerns(event))
+		return;
+	passage->content = fim_after(pipeline->fim, event, passage->view.process, view_path(&passage->view),
+				     view_path2(&passage->view));
+	/* asked soon, it says itself when to come again */
+	pipeline->due_ns = pipeline->due_ns ? pipeline->due_ns : 1;
+}
+
 static void pass(struct pipeline *pipeline, const struct sensor_event *event, struct execution *execution)
 {
 	struct passage *passage = passage_new(pipeline, event, execution);
@@ -260,8 +298,9 @@ static void pass(struct pipeline *pipeline, const struct sensor_event *event, st
 	if (pipeline->conf.rules)
 		ruleset_match(pipeline->conf.rules, "syscall", sensor_call_name(event->call), &passage->reader,
 			      on_match, passage);
+	look_at_content(passage);
 	if (pipeline->conf.sender &&
-	    (passage->alert_count || activity_is_watched(&passage->view, pipeline->conf.tier)))
+	    (passage->alert_count || activity_is_watched(&passage->view, pipeline->conf.tier, pipeline->fim)))
 		report(passage, execution);
 }
 
@@ -272,7 +311,23 @@ static bool may_be_watched(const struct passage *passage)
 
 	if (sensor_call_in(event->call, SENSOR_OPEN_CALLS))
 		return activity_of(event).op != 0;
-	return activity_is_watched(&passage->view, passage->pipeline->conf.tier);
+	return activity_is_watched(&passage->view, passage->pipeline->conf.tier, passage->pipeline->fim);
+}
+
+/* Of an open the path as a text is enough here: what it really opens is known afterwards, and costs less then. */
+static void look_before(struct passage *passage)
+{
+	const struct view *view = &passage->view;
+	const struct sensor_event *event = view->event;
+	struct fim *fim = passage->pipeline->fim;
+	char text[PATH_MAX];
+
+	if (!fim || !fim_concerns(event))
+		return;
+	if (!sensor_call_in(event->call, SENSOR_OPEN_CALLS))
+		fim_before(fim, event, view_path(view), view_path2(view));
+	else if (event->path && path_absolute(event->tid, event->dirfd, event->path, view->process->view.cwd, text))
+		fim_before(fim, event, text, NULL);
 }
 
 bool pipeline_judge(void *context, const struct sensor_event *event)
@@ -284,6 +339,7 @@ bool pipeline_judge(void *context, const struct sensor_event *event)
 	bool needs = true;
 
 	if (passage) {
+		look_before(passage);
 		partial.reader = &passage->reader;
 		needs = (pipeline->conf.rules && ruleset_may_match(pipeline->conf.rules, "syscall", &partial)) ||
 			(pipeline->conf.sender && may_be_watched(passage));
@@ -370,6 +426,20 @@ void pipeline_handle(void *context, const struct sensor_event *event)
 	if (event->call == SENSOR_PROCEXIT)
 		process_table_exit(pipeline->processes, event->pid);
 	arena_reset(&pipeline->arena);
+}
+
+void pipeline_step(struct pipeline *pipeline, bool all)
+{
+	struct fim_stats stats;
+
+	if (!pipeline->fim || !pipeline->due_ns || (!all && pipeline->due_ns > time_monotonic_ns()))
+		return;
+	pipeline->due_ns = fim_step(pipeline->fim, all);
+	fim_stats(pipeline->fim, &stats);
+	if (stats.untold == pipeline->untold)
+		return;
+	declare(pipeline, LOST_CONTENT, stats.untold - pipeline->untold);
+	pipeline->untold = stats.untold;
 }
 
 void pipeline_heartbeat(struct pipeline *pipeline, const char *detail)

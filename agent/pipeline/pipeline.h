@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "agent/fim/fim.h"
 #include "agent/pipeline/wants.h"
 #include "agent/sensor/sensor.h"
 #include "agent/state/process_table.h"
@@ -17,7 +18,9 @@ struct pipeline_conf {
 	const struct ruleset *rules;	 /* compiled; borrowed */
 	const struct policies *policies; /* bound to rules; borrowed; NULL: every rule counts */
 	enum tier tier;
-	struct sender *sender; /* NULL: nothing is delivered; borrowed */
+	const struct watch_sets *sets;	 /* files whose changes are reported; borrowed; NULL: none */
+	const struct baseline *baseline; /* of these files; borrowed; may be NULL */
+	struct sender *sender;		 /* NULL: nothing is delivered; borrowed */
 	/* Called for each alert as it is made; may be NULL. */
 	void (*on_alert)(void *context, const struct alert *alert, int64_t time_ns);
 	void *on_alert_context;
@@ -52,6 +55,9 @@ void pipeline_took_over(struct pipeline *pipeline, int64_t last_ns);
 
 /* From the next event on these count. The former ones are not looked at again. Not from inside of a handler. */
 void pipeline_use_rules(struct pipeline *pipeline, const struct ruleset *rules, const struct policies *policies);
+
+/* Looks at files that were written to, as far as it is time; all: at all of them. Often; costs nothing if nothing is due. */
+void pipeline_step(struct pipeline *pipeline, bool all);
 
 /* Reports that all is well, or what is not (detail may be NULL). */
 void pipeline_heartbeat(struct pipeline *pipeline, const char *detail);

@@ -145,6 +145,25 @@ static const char *command_line(const struct inquiry *inquiry, const struct proc
 	return or_text(arena_dup(inquiry->arena, line.data), "");
 }
 
+#define HASH_SHOWN 12 /* digits; the whole is in the event */
+
+/* " (2c8b08da5ce6 to 27dd8ed44a83, of package coreutils, not as approved)", or "". */
+static const char *content_words(const struct inquiry *inquiry, const struct file_content *content)
+{
+	AUTO_STRBUF words = STRBUF_INIT;
+
+	if (content == NULL)
+		return "";
+	if (content->before != NULL || content->after != NULL)
+		strbuf_addf(&words, "%.*s to %.*s", HASH_SHOWN, or_text(content->before, "nothing"), HASH_SHOWN,
+			    or_text(content->after, "nothing"));
+	if (content->package != NULL)
+		strbuf_addf(&words, "%sof package %s", words.length > 0 ? ", " : "", content->package);
+	if (content->approval == FILE_NOT_APPROVED)
+		strbuf_addf(&words, "%snot as approved", words.length > 0 ? ", " : "");
+	return words.length > 0 ? arena_printf(inquiry->arena, " (%s)", words.data) : "";
+}
+
 static const char *file_sentence(const struct inquiry *inquiry, const struct event *event, const char *who)
 {
 	static const char *const words[][2] = {
@@ -156,6 +175,7 @@ static const char *file_sentence(const struct inquiry *inquiry, const struct eve
 		[FILE_OP_CHMOD] = { "changed the mode of", "change the mode of" },
 		[FILE_OP_CHOWN] = { "changed the owner of", "change the owner of" },
 		[FILE_OP_XATTR] = { "changed an attribute of", "change an attribute of" },
+		[FILE_OP_WRITE] = { "changed the content of", "change the content of" },
 	};
 	const struct file_change *file = event->file;
 	bool failed = !file->is_result_unknown && file->result < 0, tried = failed || file->is_result_unknown;
@@ -165,9 +185,10 @@ static const char *file_sentence(const struct inquiry *inquiry, const struct eve
 	if (failed)
 		outcome =
 			arena_printf(inquiry->arena, ": %s", or_text(strerrorname_np((int)-file->result), "failed"));
-	return arena_printf(inquiry->arena, "%s %s%s %s%s%s%s", who, tried ? "tried to " : "",
+	return arena_printf(inquiry->arena, "%s %s%s %s%s%s%s%s", who, tried ? "tried to " : "",
 			    or_text(word, tried ? "change" : "changed"), or_text(file->path, "?"),
-			    file->target != NULL ? " to " : "", or_text(file->target, ""), or_text(outcome, ""));
+			    file->target != NULL ? " to " : "", or_text(file->target, ""),
+			    or_text(content_words(inquiry, file->content), ""), or_text(outcome, ""));
 }
 
 static const char *call_sentence(const struct inquiry *inquiry, const struct event *event, const char *who)

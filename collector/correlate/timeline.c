@@ -83,7 +83,30 @@ static bool add_cloud(struct inquiry *inquiry, const struct event_row *row, stru
 	return true;
 }
 
-/* Of a task's activity only what has an alert, or everything where the task itself was asked for. */
+static bool is_path(const char *path, const struct file_change *file)
+{
+	return path != NULL &&
+	       (strcmp(path, file->path) == 0 || (file->target != NULL && strcmp(path, file->target) == 0));
+}
+
+/* The content of a file that an alert was about, and that has changed since: what the alert led to. */
+static bool is_outcome_of_alert(const struct inquiry *inquiry, const struct event_row *row)
+{
+	const struct file_change *file = row->event.file;
+
+	if (row->event.kind != EVENT_FILE || file == NULL || file->op != FILE_OP_WRITE)
+		return false;
+	for (size_t i = 0; i < inquiry->event_count; i++) {
+		const struct event_row *other = &inquiry->events[i];
+
+		if (other->event.alert_count > 0 && other->event.file != NULL && other->task_id == row->task_id &&
+		    is_path(file->path, other->event.file))
+			return true;
+	}
+	return false;
+}
+
+/* Of a task's activity only what has an alert or came of one, or everything where the task itself was asked for. */
 static bool add_activity(struct inquiry *inquiry, const struct event_row *row, struct entry *ret)
 {
 	enum entity_kind asked = inquiry->subject.entity.kind;
@@ -91,7 +114,7 @@ static bool add_activity(struct inquiry *inquiry, const struct event_row *row, s
 
 	if (row->event.kind == EVENT_HEARTBEAT || row->event.kind == EVENT_FORK)
 		return false;
-	if (!all && row->event.alert_count == 0) {
+	if (!all && row->event.alert_count == 0 && !is_outcome_of_alert(inquiry, row)) {
 		inquiry->unshown_activity++;
 		return false;
 	}

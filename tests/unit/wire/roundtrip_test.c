@@ -231,6 +231,25 @@ static void an_attempt_whose_result_nobody_saw_stays_one(void **state)
 	event.file = &file;
 	event_over_the_wire(&event, arena, &back);
 	assert_true(back.file->is_result_unknown);
+	assert_null(back.file->content);
+	file.op = FILE_OP_WRITE;
+	file.content = &(struct file_content){ .watch = "Programs",
+					       .after = "27dd",
+					       .size_before = -1,
+					       .size_after = 4,
+					       .package = "tools",
+					       .diff = "+two\n",
+					       .approval = FILE_NOT_APPROVED };
+	event_over_the_wire(&event, arena, &back);
+	assert_int_equal(back.file->op, FILE_OP_WRITE);
+	assert_string_equal(back.file->content->watch, "Programs");
+	assert_null(back.file->content->before);
+	assert_string_equal(back.file->content->after, "27dd");
+	assert_int_equal(back.file->content->size_before, -1);
+	assert_int_equal(back.file->content->size_after, 4);
+	assert_string_equal(back.file->content->package, "tools");
+	assert_string_equal(back.file->content->diff, "+two\n");
+	assert_int_equal(back.file->content->approval, FILE_NOT_APPROVED);
 }
 
 static void a_string_that_is_not_utf8_is_mended_before_it_leaves(void **state)

@@ -122,7 +122,7 @@ static void a_written_file_is_told_with_both_hashes_and_its_lines(void **state)
 	snprintf(path, sizeof(path), "%s/w/file", world->folder);
 	write_text(world->folder, "w/file", "one\n");
 	event = event_of(SENSOR_OPENAT, path, O_WRONLY | O_TRUNC);
-	fim_before(world->fim, &event);
+	fim_before(world->fim, &event, event.path, event.path2);
 	write_text(world->folder, "w/file", "two\n");
 	assert_null(after(world, &event, NULL));
 	assert_true(fim_step(world->fim, false) > 0);
@@ -147,13 +147,13 @@ static void opening_without_changing_is_no_change(void **state)
 	snprintf(path, sizeof(path), "%s/w/file", world->folder);
 	write_text(world->folder, "w/file", "one\n");
 	event = event_of(SENSOR_OPENAT, path, O_RDWR);
-	fim_before(world->fim, &event);
+	fim_before(world->fim, &event, event.path, event.path2);
 	after(world, &event, NULL);
 	fim_step(world->fim, true);
 	assert_int_equal(world->told, 0);
 	/* and what is outside of the sets is not looked at */
 	event = event_of(SENSOR_OPENAT, "/tmp/other", O_RDWR);
-	fim_before(world->fim, &event);
+	fim_before(world->fim, &event, event.path, event.path2);
 	assert_null(after(world, &event, NULL));
 	assert_int_equal(fim_step(world->fim, false), 0);
 }
@@ -167,7 +167,7 @@ static void a_new_file_has_no_before_and_a_removed_one_no_after(void **state)
 
 	snprintf(path, sizeof(path), "%s/w/new", world->folder);
 	event = event_of(SENSOR_OPENAT, path, O_WRONLY | O_CREAT);
-	fim_before(world->fim, &event);
+	fim_before(world->fim, &event, event.path, event.path2);
 	write_text(world->folder, "w/new", "one\n");
 	event.is_new_file = event.known_new_file = true;
 	after(world, &event, NULL);
@@ -178,7 +178,7 @@ static void a_new_file_has_no_before_and_a_removed_one_no_after(void **state)
 	assert_string_equal(world->after, ONE);
 	assert_string_equal(world->diff, "+one\n");
 	event = event_of(SENSOR_UNLINK, path, 0);
-	fim_before(world->fim, &event);
+	fim_before(world->fim, &event, event.path, event.path2);
 	unlink(path);
 	content = after(world, &event, NULL);
 	assert_non_null(content);
@@ -201,7 +201,7 @@ static void a_rename_shows_what_was_replaced_and_by_what(void **state)
 	write_text(world->folder, "w/to", "one\n");
 	event = event_of(SENSOR_RENAME, from, 0);
 	event.path2 = event.real_path2 = to;
-	fim_before(world->fim, &event);
+	fim_before(world->fim, &event, event.path, event.path2);
 	assert_int_equal(rename(from, to), 0);
 	content = after(world, &event, to);
 	assert_non_null(content);
