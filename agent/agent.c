@@ -133,6 +133,7 @@ int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_m
 	    open_watch(agent, err) < 0 || open_sender(agent, err) < 0)
 		return err->code;
 	pipeline.sets = agent->sets;
+	pipeline.activity_per_s = conf->activity_limit;
 	pipeline.baseline = agent->baseline;
 	pipeline.rules = agent->detection->rules;
 	pipeline.policies = agent->detection->policies;

@@ -19,6 +19,7 @@
 struct agent_conf {
 	struct opt_list rules, policies, watch;
 	const char *baseline;
+	int64_t activity_limit;
 	struct rule_choice choice;
 	const char *output;
 	const char *collector;
@@ -48,6 +49,9 @@ struct agent_conf {
 		    "ones"),                                                                                         \
 		OPT(conf, agent.baseline, "baseline", 0, OPT_TEXT, "FILE", NULL,                                     \
 		    "what secagent fim baseline made: changes say whether they lead away from it"),                  \
+		OPT_RANGE(conf, agent.activity_limit, "activity-limit", "COUNT", 0, 1000000, "1000",                 \
+			  "events a second that are delivered without an alert, of each class (commands, files, "    \
+			  "connections, calls); the rest is counted and shown as a gap; 0 for no limit"),            \
 		OPT(conf, agent.network, "network", 0, OPT_TEXT, "HOW", NULL,                                        \
 		    "how connections are seen: packets (nothing stops; needs CAP_NET_RAW) or calls (each connect "   \
 		    "and "                                                                                           \

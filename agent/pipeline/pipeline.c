@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "agent/pipeline/activity.h"
+#include "agent/pipeline/allowance.h"
 #include "agent/pipeline/view.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -19,6 +20,7 @@ struct pipeline {
 	struct process_table *processes;
 	struct arena arena; /* of the current event */
 	struct pipeline_stats stats;
+	struct allowance allowance;
 	struct fim *fim;	  /* NULL: no files are watched */
 	int64_t due_ns;		  /* when fim is to be asked again; 0 = nothing is pending */
 	uint64_t evicted, untold; /* declared so far */
@@ -60,6 +62,7 @@ int pipeline_new(const struct pipeline_conf *conf, struct pipeline **ret, struct
 	if (!pipeline)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	pipeline->conf = *conf;
+	pipeline->allowance.per_s = conf->activity_per_s;
 	arena_init(&pipeline->arena, EVENT_MEMORY_MAX);
 	pipeline->processes = process_table_new(conf->lookup, conf->lookup_context);
 	if (conf->sets && conf->sender)
@@ -274,6 +277,21 @@ static struct passage *passage_new(struct pipeline *pipeline, const struct senso
 	return passage;
 }
 
+/* False, and declared, if there was too much of its class lately. */
+static bool is_allowed(struct pipeline *pipeline, const struct sensor_event *event)
+{
+	enum event_kind kind = activity_of(event).kind;
+	enum activity_class class = kind == EVENT_FILE					? ACTIVITY_FILES
+				    : kind != EVENT_CALL				? ACTIVITY_COMMANDS
+				    : sensor_call_in(event->call, SENSOR_NETWORK_CALLS) ? ACTIVITY_CONNECTIONS
+											: ACTIVITY_CALLS;
+
+	if (allowance_take(&pipeline->allowance, class, time_monotonic_ns()))
+		return true;
+	declare(pipeline, LOST_COMMANDS + (enum loss) class, 1);
+	return false;
+}
+
 static void look_at_content(struct passage *passage)
 {
 	struct pipeline *pipeline = passage->pipeline;
@@ -300,7 +318,8 @@ static void pass(struct pipeline *pipeline, const struct sensor_event *event, st
 			      on_match, passage);
 	look_at_content(passage);
 	if (pipeline->conf.sender &&
-	    (passage->alert_count || activity_is_watched(&passage->view, pipeline->conf.tier, pipeline->fim)))
+	    (passage->alert_count || (activity_is_watched(&passage->view, pipeline->conf.tier, pipeline->fim) &&
+				      is_allowed(pipeline, event))))
 		report(passage, execution);
 }
 

@@ -21,6 +21,7 @@ struct pipeline_conf {
 	const struct watch_sets *sets;	 /* files whose changes are reported; borrowed; NULL: none */
 	const struct baseline *baseline; /* of these files; borrowed; may be NULL */
 	struct sender *sender;		 /* NULL: nothing is delivered; borrowed */
+	int64_t activity_per_s;		 /* events of each class that are delivered without a rule; 0 = no limit */
 	/* Called for each alert as it is made; may be NULL. */
 	void (*on_alert)(void *context, const struct alert *alert, int64_t time_ns);
 	void *on_alert_context;
