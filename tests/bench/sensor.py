@@ -18,7 +18,9 @@ import time
 
 BIN = sys.argv[1]
 ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 5
-CALLS = "execve,execveat,open,openat,openat2,creat,unlink,unlinkat,rmdir,rename,renameat,renameat2,link,linkat,symlink,symlinkat,chmod,fchmodat"
+CALLS = ("execve,execveat,open,openat,openat2,creat,unlink,unlinkat,rmdir,rename,renameat,renameat2,link,linkat,symlink,symlinkat,chmod,fchmodat,"
+         "connect,bind,listen")
+PYTHON = "/usr/bin/python3"
 FILES = r"""
 import os, sys
 folder = sys.argv[1]
@@ -31,13 +33,27 @@ for i in range(3000):
         file.read()
     os.unlink(path + "r")
 """
+CONNECTIONS = r"""
+import os, socket
+server = socket.create_server(("127.0.0.1", 0), backlog=64)
+if os.fork() == 0:
+    for i in range(3000):
+        peer, _ = server.accept()
+        peer.sendall(peer.recv(16)); peer.close()
+    os._exit(0)
+for i in range(3000):
+    client = socket.create_connection(server.getsockname())
+    client.sendall(b"x"); client.recv(16); client.close()
+os.wait()
+"""
 
 
 def workloads(folder):
     return {
         "find": ["find", "/usr/share", "/usr/lib", "-xdev", "-name", "no-such-name"],
         "read": ["sh", "-c", "tar -cf - /usr/include /usr/share/doc 2>/dev/null | cat >/dev/null"],
-        "files": [sys.executable, "-c", FILES, folder],
+        "files": [PYTHON, "-c", FILES, folder],
+        "connections": [PYTHON, "-c", CONNECTIONS],
         "execs": ["sh", "-c", "i=0; while [ $i -lt 500 ]; do /bin/true; i=$((i+1)); done"],
     }
 
@@ -73,12 +89,27 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         run(workloads(folder)["find"])  # the cache
         results = measure(folder)
-    print("%-8s %-9s %9s %9s %8s %8s" % ("workload", "mode", "wall s", "cpu s", "wall x", "cpu x"))
+    print("%-11s %-9s %9s %9s %8s %8s" % ("workload", "mode", "wall s", "cpu s", "wall x", "cpu x"))
     for (name, mode), rows in sorted(results.items()):
         wall, cpu = (statistics.median(column) for column in zip(*rows))
         native = [statistics.median(column) for column in zip(*results[name, "native"])]
-        print("%-8s %-9s %9.3f %9.3f %8.2f %8.2f" % (name, mode, wall, cpu, wall / native[0], cpu / native[1]))
+        print("%-11s %-9s %9.3f %9.3f %8.2f %8.2f" % (name, mode, wall, cpu, wall / native[0], cpu / native[1]))
+    peak = memory()
+    print("memory of the tracer at its peak: %.1f MiB resident, %.1f MiB of it its own" % peak)
     return 0
+
+
+def memory():
+    """Of the process of secagent run while its command waits, after a loop of files."""
+    with tempfile.TemporaryDirectory() as folder:
+        tracer = subprocess.Popen([BIN + "/secagent", "run", "--", PYTHON, "-c", FILES + "print('done', flush=True); sys.stdin.read()", folder],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        while tracer.stdout.readline() not in (b"done\n", b""):
+            pass
+        with open("/proc/%d/status" % tracer.pid, encoding="ascii") as file:
+            found = dict(line.split(":", 1) for line in file)
+        tracer.communicate(b"")
+    return int(found["VmHWM"].split()[0]) / 1024, int(found["RssAnon"].split()[0]) / 1024
 
 
 if __name__ == "__main__":

@@ -193,11 +193,61 @@ def every_call_is_told(work):
     check(not untested, "every call of the table is made here", untested)
 
 
+EVASIONS = r"""
+import mmap
+os.symlink("file", "alias")
+open("alias", "w").close()
+open("/proc/self/root" + os.getcwd() + "/rooted", "w").close()
+print("x32", libc.syscall(0x40000000 | 2, b"x32", 0o101, 0o600), ctypes.get_errno(), os.path.exists("x32"))
+print("clone3", libc.syscall(435, 0, 0), ctypes.get_errno())
+if libc.syscall(56, 0x00800000 | 17, 0, 0, 0, 0) == 0:
+    open("untraced", "w").close()
+    os._exit(0)
+os.wait()
+# creat() by int 0x80: code and path below 4 GiB
+libc.mmap.restype = ctypes.c_void_p
+page = libc.mmap(None, 4096, 7, 0x22 | 0x40, -1, 0)
+code = bytes.fromhex("5389fb89f1b808000000cd805bc3")
+ctypes.memmove(page, code, len(code))
+ctypes.memmove(page + 256, b"gate", 5)
+print("int80", ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint, ctypes.c_uint)(page)(page + 256, 0o600) >= 0)
+ghost = os.memfd_create("ghost")
+os.write(ghost, open("/bin/true", "rb").read())
+if os.fork() == 0:
+    os.execve(ghost, ["ghost"], {})
+os.wait()
+if os.fork() == 0:
+    os.execv("/bin/true", ["long", "x" * 100000, "end"])
+os.wait()
+"""
+EVASION_RULE = """- rule: Act
+  desc: what must not be hidden
+  condition: >
+    (evt.type in (open, openat, creat) and evt.is_open_write = true and fd.name contains /agent_calls.) or
+    (evt.type in (execve, execveat) and (proc.is_exe_from_memfd = true or proc.args startswith xxx))
+  output: "%evt.type %fd.name memfd=%proc.is_exe_from_memfd"
+  priority: INFO
+"""
+
+
+def nothing_hides(work):
+    done = run(work, EVASIONS, EVASION_RULE)
+    told = [line.split(": Informational ", 1)[1] for line in done.stdout.splitlines() if ": Informational " in line]
+    place = os.path.realpath(work) + "/"
+    for name, sentence in (("file", "a link does not hide the file behind it"), ("rooted", "/proc/self/root does not"),
+                           ("untraced", "a child made with CLONE_UNTRACED is followed"), ("gate", "int 0x80 is read")):
+        check(any(line.startswith(("open", "creat")) and line.split()[1] == place + name for line in told), sentence, (told, done))
+    check("x32 -1 38 False" in done.stdout and "clone3 -1 38" in done.stdout, "x32 and clone3 fail with ENOSYS", done.stdout[-300:])
+    check("int80 True" in done.stdout, "a call by int 0x80 works", done.stdout[-300:])
+    check(any("memfd=true" in line for line in told), "a program in memory alone is known as one", told[-3:])
+    check(sum(line.startswith("execve <NA> memfd=false") for line in told) == 1, "very long arguments do not hide an exec", told[-3:])
+
+
 def main():
     if not os.path.exists(AGENT) or platform.machine() != "x86_64":
         print("skipped: no secagent in %s, or not x86-64" % BIN)
         return SKIP
-    for part in (every_call_is_told,):
+    for part in (every_call_is_told, nothing_hides):
         work = tempfile.mkdtemp(prefix="agent_calls.")
         try:
             part(work)
