@@ -73,6 +73,7 @@ class Ledger:
         self.path, self.tag, self.spool = path, tag, spool
         self.senders = collections.defaultdict(Sender)
         self.offset = 0
+        self.set_aside = set()  # (sender, epoch, number) of what lay in quarantine
         self.lines = collections.Counter()
 
     def update(self):
@@ -118,7 +119,12 @@ class Ledger:
         return os.listdir(path) if os.path.isdir(path) else []
 
     def quarantined(self, index):
-        return {tuple(int(n) for n in name.split("-")[:2]) for name in self.files(index, "quarantine") if name[0].isdigit()}
+        """What the sender has set aside. The folder keeps 100, so it is emptied here."""
+        for name in self.files(index, "quarantine"):
+            if name[0].isdigit():
+                self.set_aside.add((index, *(int(n) for n in name.split("-")[:2])))
+                os.unlink(os.path.join(self.spool, str(index), "quarantine", name))
+        return {(epoch, number) for sender, epoch, number in self.set_aside if sender == index}
 
     def waiting_files(self, index):
         return {tuple(int(n) for n in name.split("-")[:2]) for name in self.files(index) if name.endswith(".batch")}

@@ -127,7 +127,7 @@ def spool_disk_full(world, rounds):
 
 
 def database_disk_full(world, rounds):
-    state = world.mount(os.path.join(world.folder, "state"), 200 << 20)
+    state = world.mount(os.path.join(world.folder, "state"), (200 if world.is_short else 600) << 20)
     ballast = os.path.join(state, "pg.ballast")
 
     def fill():
@@ -141,7 +141,7 @@ def database_disk_full(world, rounds):
         time.sleep(2 if world.is_short else world.random.uniform(2, 20))
         os.unlink(ballast)
 
-    world.begin(rate=1500)
+    world.begin(rate=500)
     for _ in range(rounds):
         world.pause(0.5, 2)
         world.fault(fill)
@@ -200,6 +200,7 @@ def spool_damage(world, rounds):
         begun = generator.ledger.lines["put"]
         world.wait_until(lambda: generator.ledger.lines["put"] > begun + 30, "the spool does not fill")
         generator.end(signal.SIGKILL)
+        generator.ledger.quarantined(0)
         spool.damage(os.path.join(generator.ledger.spool, "0"), world.random)
         collector.start_ready()
         generator.start()

@@ -10,7 +10,8 @@ import ledger as ledgers
 
 START_S = 60     # for a collector to be ready
 PROGRESS_S = 30  # after a fault is over
-FINISH_S = 120   # until everything is acknowledged at the end
+FINISH_S = 60    # without an acknowledgement at the end, while something waits for one
+DRAIN_S = 1800   # until everything is acknowledged
 POLL_S = 0.02
 
 
@@ -129,7 +130,7 @@ class Generator(Process):
         self.ledger = ledgers.Ledger(path, tag, spool)
         self.lives = 0
         values = {"url": url, "spool": spool, "ledger": path, "tag": tag, "rate": 300, "batch": 40,
-                  "finish": "%ds" % FINISH_S, **options}
+                  "finish": "%ds" % DRAIN_S, **options}
         self.options = values
         super().__init__(world, "generator-" + tag, [])
 
@@ -261,10 +262,17 @@ class World:
             return False
 
     def end_generators(self):
+        """They make nothing more, and end once all is acknowledged; a backlog may take long, but not stand still."""
         for generator in self.generators:
             generator.signal(signal.SIGTERM)
+        acked, moved = None, time.monotonic()
+        while any(generator.is_running() for generator in self.generators) and time.monotonic() - moved < FINISH_S:
+            now = sum(self.acked().values())
+            if now != acked:
+                acked, moved = now, time.monotonic()
+            time.sleep(5 * POLL_S)
         for generator in self.generators:
-            code = generator.end(signal.SIGTERM, FINISH_S + START_S)
+            code = generator.end(signal.SIGKILL) if generator.is_running() else generator.child.returncode
             if code:
                 self.result.note("%s ended with %s: %s" % (generator.name, code, " ".join(generator.log_tail(1))))
 
