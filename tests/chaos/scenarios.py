@@ -218,7 +218,7 @@ def spool_damage(world, rounds):
 def herd(world, rounds):
     """All agents lose their collector in the same moment, and come back in the next."""
     processes, senders = (2, 50) if world.is_short else (10, 100)
-    world.add_collector().start_ready()
+    world.begin(generators=0, tls_life="1h")
     for i in range(processes):
         world.add_generator("h%d" % i, senders=senders, rate=200, batch=8).start()
     world.wait_until(lambda: len(world.acked()) == processes * senders and min(world.acked().values()), "not all agents have begun",
@@ -421,6 +421,68 @@ def two_collectors(world, rounds):
     return world.finish()
 
 
+# identity
+
+def renewal(world, rounds):
+    """Certificates end all the time, and are renewed while agents and the collector die."""
+    world.begin(tls_life="9s" if world.is_short else "30s", alerts=100)
+    for _ in range(rounds):
+        world.pause(2, 6)
+        world.fault(world.random.choice((kill_agent, kill_collector)), world)
+    world.wait_until(lambda: world.logs_say("renewed") >= len(world.generators), "no certificate is renewed")
+    return world.finish()
+
+
+def rotation(world, rounds):
+    """The authority's root is changed in its three steps under load; each waits until all agents have taken over the one before."""
+    world.begin(tls_life="1h", alerts=100)
+
+    def step():
+        world.wait_until(lambda: world.secctl("authority", "rotate")[0] == 0, "the root cannot be changed: " +
+                         world.secctl("authority", "show")[1], 4 * PROGRESS_S)
+
+    for _ in range(rounds):
+        for _ in range(3):
+            world.fault(step)
+            world.pause(0, 1)
+            world.fault(world.random.choice((kill_agent, kill_collector)), world)
+    return world.finish()
+
+
+def revocation(world, rounds):
+    """A revoked agent is out, with what it had not delivered on its disk; the others go on."""
+    world.begin(tls_life="1h")
+    for round_ in range(rounds):
+        before = {line.split()[0] for line in world.secctl("agents", "list")[1].splitlines()[1:] if line.split()}
+        guest = world.add_generator("r%d" % round_, rate=50).start()
+        world.wait_until(lambda: sum(guest.ledger.acked().values()), "an agent does not begin")
+        named = {line.split()[0] for line in world.secctl("agents", "list")[1].splitlines()[1:] if line.split()} - before
+        if len(named) != 1:
+            raise Broken("the new agent is not listed: %s" % named)
+        world.generators.remove(guest)
+        world.others.append(guest)
+        code, _, said = world.secctl("agents", "revoke", named.pop())
+        if code:
+            raise Broken("could not revoke: " + said)
+        world.pause(4, 5)
+        acked = sum(guest.ledger.acked().values())
+        world.fault(world.pause, 1, 2)
+        if sum(guest.ledger.acked().values()) != acked:
+            raise Broken("a revoked agent still delivers")
+        guest.end(signal.SIGKILL)
+        world.guests.append(guest.ledger)
+    return world.finish()
+
+
+def alert_lane(world, rounds):
+    """Alerts overtake bulk that comes as fast as it can, while the collector dies."""
+    world.begin(alerts=100, rate=4000)
+    for _ in range(rounds):
+        world.pause(0.5, 2)
+        world.fault(kill_collector, world)
+    return world.finish()
+
+
 # the checker itself
 
 def self_test(world, _rounds):
@@ -479,8 +541,12 @@ SCENARIOS = [
              no_faketime),
     Scenario("poison", "poison and oversize batches, and strangers, among good batches", poison, 5, 50),
     Scenario("spool-damage", "bit flips and cuts in the spool while the agent is down", spool_damage, 2, 30),
-    Scenario("herd", "many agents reconnect at once: 1000 in the long form", herd, 1, 5),
+    Scenario("herd", "many agents reconnect over TLS at once: 1000 in the long form", herd, 1, 5),
     Scenario("packet-loss", "5 % of the packets are lost, over TCP, while programs die", packet_loss, 1, 20, no_loss_tool),
+    Scenario("alert-lane", "kill -9 of the collector while alerts overtake bulk", alert_lane, 1, 30),
+    Scenario("renewal", "certificates are renewed while programs die", renewal, 2, 20),
+    Scenario("rotation", "the authority's root is changed while programs die", rotation, 1, 3),
+    Scenario("revocation", "agents are revoked while others deliver", revocation, 0, 5),
     Scenario("real-agent", "a workload under secagent while it, collector and database die", real_agent, 3, 30),
     Scenario("two-collectors", "two collectors on one database, and the one in use dies", two_collectors, 2, 30),
 ]

@@ -1,5 +1,6 @@
 """A world of its own for each scenario: state folder, spools, and the processes between them, known by their ids."""
 import errno
+import itertools
 import os
 import random
 import signal
@@ -145,6 +146,8 @@ class Generator(Process):
 
 
 class World:
+    ports = itertools.count(6000)  # of the network that is ours alone
+
     def __init__(self, options, name):
         self.bin, self.traffic = options.bin, options.bin + "/clewline_traffic"
         self.folder = os.path.join(options.scratch, name)
@@ -152,6 +155,7 @@ class World:
         self.is_short = options.short
         self.enter = []  # command that begins in another namespace
         self.collectors, self.generators, self.others, self.mounts = [], [], [], []
+        self.guests = []  # ledgers of agents that were shut out: what they handed over may be stored, and need not
         self.conninfo = None
         self.supervised = True  # what ends by itself is started again
         self.result = ledgers.Result()
@@ -172,13 +176,24 @@ class World:
         return collector
 
     def add_generator(self, tag="a", url=None, **options):
-        generator = Generator(self, tag, url or self.collectors[0].url, **options)
+        url = url or self.collectors[0].url
+        if url.startswith("tls+tcp://"):
+            options = {**options, "identity": os.path.join(self.folder, "identity-" + tag), "enrol_token": self.secctl("agents", "enrol")[1].strip()}
+        generator = Generator(self, tag, url, **options)
         self.generators.append(generator)
         return generator
 
-    def begin(self, generators=2, **options):
-        """One collector with its database, and generators that send to it."""
-        self.add_collector().start_ready()
+    def secctl(self, *words):
+        done = subprocess.run([self.bin + "/secctl", *words, "--state", self.collectors[0].state], capture_output=True, text=True,
+                              env=self.environment(), check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def begin(self, generators=2, tls_life=None, **options):
+        """One collector with its database, and generators that send to it; with tls_life by TLS, with certificates that live so long."""
+        if tls_life:
+            self.add_collector(url="tls+tcp://127.0.0.1:%d" % next(self.ports), more=("--certificate-life", tls_life)).start_ready()
+        else:
+            self.add_collector().start_ready()
         for i in range(generators):
             self.add_generator("abcdefgh"[i], **options).start()
         self.wait_for_progress(self.acked())
@@ -237,13 +252,14 @@ class World:
         time.sleep(self.random.uniform(least_s, most_s))
 
     def logs_say(self, text):
-        for collector in self.collectors:
-            for path in (collector.log, collector.state + "/postgres.log"):
-                if os.path.exists(path):
-                    with open(path, encoding="utf-8", errors="replace") as file:
-                        if text in file.read():
-                            return True
-        return False
+        """How often, in what the collectors, their databases and the generators printed."""
+        paths = [path for collector in self.collectors for path in (collector.log, collector.state + "/postgres.log")]
+        count = 0
+        for path in paths + [generator.log for generator in self.generators]:
+            if os.path.exists(path):
+                with open(path, encoding="utf-8", errors="replace") as file:
+                    count += file.read().count(text)
+        return count
 
     # the end, and the comparison
 
@@ -291,7 +307,10 @@ class World:
         for generator in self.generators:
             self.result.add(ledgers.Check(generator.ledger, rows, declared).run())
             ledgers.check_dead_letters(generator.ledger, dead, self.result)
-        ledgers.check_foreign(rows, [generator.ledger for generator in self.generators], self.result)
+        for guest in self.guests:
+            guest.read_handed()
+            self.result.doubled += sum(count - 1 for mark, count in rows.items() if mark.startswith(guest.tag + "."))
+        ledgers.check_foreign(rows, [generator.ledger for generator in self.generators] + self.guests, self.result)
         return self.result
 
     def finish(self):

@@ -12,6 +12,7 @@ struct drain_conf {
 	const char *url, *spool;
 	int64_t agents, events, alert_every, wait_ns, hold_ns;
 	bool fill;
+	struct enrol_conf enrol;
 };
 const size_t drain_conf_size = sizeof(struct drain_conf);
 
@@ -25,6 +26,7 @@ const struct opt drain_opts[] = {
 	    "fill the spools instead; nobody may listen on the URL"),
 	OPT(drain_conf, wait_ns, "wait", 0, OPT_DURATION, "TIME", "300s", "for acknowledgements, at most"),
 	OPT(drain_conf, hold_ns, "hold", 0, OPT_DURATION, "TIME", "0s", "stay connected so long after the last one"),
+	ENROL_OPTS(drain_conf, enrol, "traffic"),
 	OPT_END,
 };
 
@@ -47,16 +49,21 @@ static int fill(const struct drain_conf *conf, struct sender *sender, const char
 	return 0;
 }
 
-static int open_all(const struct drain_conf *conf, struct arena *arena, struct sender **senders, struct err *err)
+static int open_all(const struct drain_conf *conf, struct arena *arena, struct sender **senders,
+		    struct enrolment **ret_enrolment, struct err *err)
 {
+	struct sender_conf base = { .url = conf->url };
+
+	if (!conf->fill && traffic_enrol(&conf->enrol, &base, ret_enrolment, err) < 0)
+		return err->code;
 	for (int64_t i = 0; i < conf->agents; i++) {
 		char *agent = arena_printf(arena, "%032x", (unsigned int)i + 1);
-		struct sender_conf sender = { .url = conf->url,
-					      .spool = arena_printf(arena, "%s/%" PRId64, conf->spool, i),
-					      .spool_max = INT64_C(16) << 30,
-					      .flush_ns = conf->fill ? 3600 * NS_PER_S : 0,
-					      .origin = traffic_origin_make(arena, agent) };
+		struct sender_conf sender = base;
 
+		sender.spool = arena_printf(arena, "%s/%" PRId64, conf->spool, i);
+		sender.spool_max = INT64_C(16) << 30;
+		sender.flush_ns = conf->fill ? 3600 * NS_PER_S : 0;
+		sender.origin = traffic_origin_make(arena, agent);
 		if (sender_open(&sender, &senders[i], err) < 0 ||
 		    (conf->fill && fill(conf, senders[i], agent, err) < 0))
 			return err->code;
@@ -73,11 +80,12 @@ int drain_run(const void *options, int argc UNUSED, char **argv UNUSED, int *ret
 	const struct drain_conf *conf = options;
 	AUTO_FREE struct sender **senders = calloc((size_t)conf->agents, sizeof(*senders));
 	int64_t begun_ns = time_monotonic_ns();
+	struct enrolment *enrolment = NULL;
 	AUTO_ARENA arena;
 	int code;
 
 	arena_init(&arena, ORIGIN_MEMORY);
-	code = open_all(conf, &arena, senders, err);
+	code = open_all(conf, &arena, senders, &enrolment, err);
 	for (int64_t i = 0; code == 0 && !conf->fill && i < conf->agents; i++) {
 		if (sender_flush(senders[i], conf->wait_ns, err) < 0) {
 			fprintf(stderr, "traffic: agent %" PRId64 ": %s\n", i, err->message);
@@ -90,5 +98,6 @@ int drain_run(const void *options, int argc UNUSED, char **argv UNUSED, int *ret
 		nanosleep(&(struct timespec){ .tv_sec = conf->hold_ns / NS_PER_S }, NULL);
 	for (int64_t i = 0; i < conf->agents; i++)
 		sender_close(senders[i]);
+	enrolment_close(enrolment);
 	return code;
 }

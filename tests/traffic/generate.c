@@ -27,6 +27,7 @@ struct generate_conf {
 	const char *url, *spool, *ledger, *tag;
 	int64_t senders, rate, count, batch, seed, spool_max, alerts, poison, large;
 	int64_t finish_ns, watchdog_ns, flush_ns;
+	struct enrol_conf enrol;
 };
 
 const size_t generate_conf_size = sizeof(struct generate_conf);
@@ -52,6 +53,7 @@ const struct opt generate_opts[] = {
 	    "how long to wait at the end until all is acknowledged"),
 	OPT(generate_conf, watchdog_ns, "watchdog", 0, OPT_DURATION, "TIME", "15s", "as the sender's"),
 	OPT(generate_conf, flush_ns, "flush", 0, OPT_DURATION, "TIME", "200ms", "as the sender's"),
+	ENROL_OPTS(generate_conf, enrol, "traffic"),
 	OPT_END,
 };
 
@@ -66,6 +68,8 @@ struct generator {
 	struct arena origins, events;
 	char *large; /* text that makes an event too large */
 	uint64_t random;
+	struct enrolment *enrolment;
+	struct sender_conf sender; /* what all have in common */
 	struct feed *feeds;
 	int64_t made;
 };
@@ -97,10 +101,7 @@ static int feed_open(struct generator *generator, size_t index, struct err *err)
 	const struct generate_conf *conf = generator->conf;
 	struct feed *feed = &generator->feeds[index];
 	AUTO_STRBUF spool = STRBUF_INIT;
-	struct sender_conf sender_conf = { .url = conf->url,
-					   .spool_max = conf->spool_max,
-					   .flush_ns = conf->flush_ns,
-					   .watchdog_ns = conf->watchdog_ns };
+	struct sender_conf sender_conf = generator->sender;
 
 	strbuf_addf(&spool, "%s/%zu", conf->spool, index);
 	snprintf(feed->name, sizeof(feed->name), "%s.%zu", conf->tag, index);
@@ -209,6 +210,12 @@ static int open_all(struct generator *generator, struct err *err)
 	const struct generate_conf *conf = generator->conf;
 	int code = ledger_open(conf->ledger, (size_t)conf->senders, err);
 
+	generator->sender = (struct sender_conf){ .url = conf->url,
+						  .spool_max = conf->spool_max,
+						  .flush_ns = conf->flush_ns,
+						  .watchdog_ns = conf->watchdog_ns };
+	if (code == 0)
+		code = traffic_enrol(&conf->enrol, &generator->sender, &generator->enrolment, err);
 	for (size_t i = 0; code == 0 && i < (size_t)conf->senders; i++)
 		code = feed_open(generator, i, err);
 	return code;
@@ -239,6 +246,7 @@ int generate_run(const void *options, int argc UNUSED, char **argv UNUSED, int *
 	}
 	for (size_t i = 0; i < (size_t)conf->senders; i++)
 		sender_close(generator.feeds[i].sender);
+	enrolment_close(generator.enrolment);
 	free(generator.feeds);
 	free(generator.large);
 	arena_fini(&generator.events);

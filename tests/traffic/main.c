@@ -19,6 +19,6 @@ int main(int argc, char **argv)
 					 .summary = "an agent's traffic, for tests",
 					 .commands = commands };
 
-	log_setup("traffic", LOG_LEVEL_WARN);
+	log_setup("traffic", LOG_LEVEL_INFO);
 	return program_main(&program, argc, argv);
 }
