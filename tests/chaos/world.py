@@ -302,6 +302,7 @@ class World:
             "SELECT s.agent, sum(d.events) FROM declared_drop d JOIN stream s USING (tenant_id, stream_id) GROUP BY s.agent")}
 
     def compare(self):
+        self.wait_until(self.can_ask, "the database does not come back")
         rows, declared = self.rows(), self.declared()
         dead = {row[0] for row in self.query("SELECT replace(dead_letter_id::text, '-', '') FROM dead_letter")}
         for generator in self.generators:
