@@ -121,8 +121,8 @@ void diag_ask(struct diag *diag, struct diag_query *queries, size_t count)
 
 		if (got <= 0)
 			return;
-		for (const struct nlmsghdr *header = (void *)diag->answer; NLMSG_OK(header, left);
-		     header = NLMSG_NEXT(header, left))
+		for (const struct nlmsghdr *header = (void *)diag->answer;
+		     left > 0 && NLMSG_OK(header, (uint32_t)left); header = NLMSG_NEXT(header, left))
 			answered += take_answer(diag, header, queries, count) ? 1 : 0;
 	}
 }
