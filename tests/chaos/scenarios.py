@@ -193,7 +193,7 @@ def poison(world, rounds):
 
 def spool_damage(world, rounds):
     """Files of the spool are flipped, cut off, filled with others' content and removed while the agent is down."""
-    world.begin(generators=1, rate=600, batch=10)
+    world.begin(generators=1, rate=200, batch=20)
     generator, collector = world.generators[0], world.collectors[0]
 
     def is_settled(keys):
@@ -204,10 +204,10 @@ def spool_damage(world, rounds):
         # what the last damage cost is told by now: a declaration in a batch that is damaged itself cannot be read either
         for _ in range(2):
             keys = list(generator.ledger.senders[0].batches)
-            world.wait_until(lambda: is_settled(keys), "batches wait although the collector is there")
+            world.wait_until(lambda: is_settled(keys), "batches wait although the collector is there", 4 * PROGRESS_S)
         collector.end(signal.SIGTERM)
         begun = generator.ledger.lines["put"]
-        world.wait_until(lambda: generator.ledger.lines["put"] > begun + 30, "the spool does not fill")
+        world.wait_until(lambda: generator.ledger.lines["put"] > begun + 20, "the spool does not fill")
         generator.end(signal.SIGKILL)
         generator.ledger.quarantined(0)
         spool.damage(os.path.join(generator.ledger.spool, "0"), world.random)
