@@ -100,7 +100,7 @@ int query_events(struct store *store, int64_t tenant, const struct event_filter 
 	if (filter->event_id)
 		set_event_id(&params, filter);
 	params_int(&params, 6, (int64_t)filter->limit + 1);
-	if (store_read(store, &params, &stored_event_shape, arena, &stored, ret_count, err) < 0)
+	if (stored_events_read(store, tenant, &params, arena, &stored, ret_count, err) < 0)
 		return err->code;
 	*ret_more = *ret_count > filter->limit;
 	if (*ret_more)

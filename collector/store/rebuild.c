@@ -77,7 +77,7 @@ static int do_chunk(struct rebuild *rebuild, struct arena *arena, struct err *er
 	params_uuid(&params, 1, rebuild->after_id);
 	params_time(&params, 2, rebuild->after_ts);
 	params_int(&params, 3, REBUILD_CHUNK);
-	if (store_read(rebuild->store, &params, &stored_event_shape, arena, &stored, &count, err) < 0)
+	if (stored_events_read(rebuild->store, rebuild->tenant, &params, arena, &stored, &count, err) < 0)
 		return err->code;
 	params_init(&rebuild->ids, &sql_statements[SQL_REBUILD_EVENT_IDS]);
 	params_int(&rebuild->ids, 0, rebuild->tenant);
