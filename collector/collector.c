@@ -21,14 +21,16 @@
 #include "collector/store/partitions.h"
 #include "collector/store/pool.h"
 #include "collector/store/prepare.h"
+#include "collector/store/rights.h"
 #include "collector/upkeep.h"
 
-#define API_POOL     4
-#define TOKEN_MAX    4096
-#define TOKEN_MIN    16
-#define WATCH_MS     1000
-#define ADDRESS_MAX  (STATE_PATH_MAX + 8)
-#define CONNINFO_MAX (CLUSTER_CONNINFO_MAX + 1024)
+#define API_POOL       4
+#define API_WRITE_POOL 2
+#define TOKEN_MAX      4096
+#define TOKEN_MIN      16
+#define WATCH_MS       1000
+#define ADDRESS_MAX    (STATE_PATH_MAX + 8)
+#define CONNINFO_MAX   (CLUSTER_CONNINFO_MAX + 1024)
 
 struct collector {
 	char state[STATE_PATH_MAX], authority[STATE_PATH_MAX];
@@ -45,7 +47,8 @@ struct collector {
 	struct office *office;
 	struct doors *doors;
 	struct partitions partitions; /* of the API's own writes */
-	struct pool *api_pool;
+	const char *reader, *writer;  /* roles that connections take on, or NULL */
+	struct pool *api_pool, *api_write_pool;
 	struct api_context api_context;
 	struct api_server *api;
 };
@@ -85,6 +88,23 @@ static int settle_addresses(struct collector *collector, const struct collector_
 	return read_token(collector, conf->api_token_file, err);
 }
 
+/* Where the owner may not make roles, everything is done as the owner: it works, and is said. */
+static int settle_rights(struct collector *collector, struct err *err)
+{
+	struct err reason = { 0 };
+	int code = prepare_rights(collector->conninfo, &reason);
+
+	if (code == ERR_UNREACHABLE)
+		return err_set(err, ERR_UNREACHABLE, "%s", reason.message);
+	if (code < 0) {
+		log_warn("rights-missing", "connections keep the rights of the database's owner: %s", reason.message);
+		return 0;
+	}
+	collector->reader = RIGHTS_READER;
+	collector->writer = RIGHTS_WRITER;
+	return 0;
+}
+
 static int start_database(struct collector *collector, struct err *err)
 {
 	const char *external = getenv("DATABASE_URL");
@@ -108,7 +128,7 @@ static int start_database(struct collector *collector, struct err *err)
 	code = prepare_schema(collector->conninfo, err);
 	if (code > 0)
 		log_info("schema-migrated", "%d schema steps were applied", code);
-	return code < 0 ? code : 0;
+	return code < 0 ? code : settle_rights(collector, err);
 }
 
 static int start_intake(struct collector *collector, struct err *err)
@@ -119,7 +139,7 @@ static int start_intake(struct collector *collector, struct err *err)
 				    .lifetime_ns = collector->lifetime_ns,
 				    .intake = intake_handle };
 
-	if (intake_new(collector->conninfo, &collector->intake, err) < 0 ||
+	if (intake_new(collector->conninfo, collector->writer, &collector->intake, err) < 0 ||
 	    intake_prepare(collector->intake, err) < 0 ||
 	    upkeep_start(collector->conninfo, &collector->upkeep, err) < 0)
 		return err->code;
@@ -134,10 +154,13 @@ static int start_services(struct collector *collector, struct err *err)
 {
 	if (start_intake(collector, err) < 0)
 		return err->code;
-	collector->api_pool = pool_new(collector->conninfo, API_POOL);
-	if (!collector->api_pool)
+	collector->api_pool = pool_new_as(collector->conninfo, collector->reader, API_POOL);
+	collector->api_write_pool = pool_new(collector->conninfo, API_WRITE_POOL);
+	if (!collector->api_pool || !collector->api_write_pool)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	collector->api_context.pool = collector->api_pool;
+	collector->api_context.write_pool = collector->api_write_pool;
+	collector->api_context.intake = collector->intake;
 	collector->api_context.partitions = &collector->partitions;
 	collector->api_context.started_ns = time_now_ns();
 	return api_server_start(collector->api_url, collector->token.length ? collector->token.data : NULL,
@@ -156,10 +179,11 @@ static void stop_all(struct collector *collector)
 {
 	doors_close(collector->doors);
 	upkeep_stop(collector->upkeep);
-	intake_free(collector->intake);
 	api_server_stop(collector->api);
 	office_close(collector->office);
+	intake_free(collector->intake);
 	pool_free(collector->api_pool);
+	pool_free(collector->api_write_pool);
 	if (collector->pidfile >= 0)
 		remove_socket(collector->intake_url);
 	if (collector->pidfile >= 0)

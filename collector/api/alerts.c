@@ -179,7 +179,8 @@ int api_alerts(const struct request *request, json_t **ret, unsigned int *ret_st
 	json_t *alerts;
 	int code;
 
-	if (read_filter(request, &filter, err) < 0 || pool_take_reading(request->context->pool, &store, err) < 0)
+	if (read_filter(request, &filter, err) < 0 ||
+	    pool_take_reading(request->context->pool, TENANT_LOCAL, &store, err) < 0)
 		return err->code;
 	code = read_page(store, &filter, request->arena, &page, err);
 	pool_give(request->context->pool, store);

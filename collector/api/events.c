@@ -42,7 +42,8 @@ int api_event(const struct request *request, json_t **ret, unsigned int *ret_sta
 	bool has_more;
 	int code;
 
-	if (parse_uuid(request->argument, id, err) < 0 || pool_take_reading(request->context->pool, &store, err) < 0)
+	if (parse_uuid(request->argument, id, err) < 0 ||
+	    pool_take_reading(request->context->pool, TENANT_LOCAL, &store, err) < 0)
 		return err->code;
 	code = query_events(store, TENANT_LOCAL, &filter, request->arena, &rows, &count, &has_more, err);
 	pool_give(request->context->pool, store);
@@ -64,11 +65,11 @@ int api_scan(const struct request *request, json_t **ret, unsigned int *ret_stat
 
 	if (!request->body_length)
 		return err_set(err, ERR_USAGE, "the body is empty, but must be the scan's JSON document");
-	if (pool_take(request->context->pool, &store, err) < 0)
+	if (pool_take(request->context->write_pool, &store, err) < 0)
 		return err->code;
 	code = write_scan(store, request->context->partitions, TENANT_LOCAL, request->body, request->body_length, id,
 			  &is_repeated, err);
-	pool_give(request->context->pool, store);
+	pool_give(request->context->write_pool, store);
 	if (code < 0)
 		return code;
 	*ret_status = is_repeated ? 200 : 201;
@@ -82,12 +83,12 @@ int api_rebuild(const struct request *request, json_t **ret, unsigned int *ret_s
 	struct store *store;
 	int code;
 
-	if (pool_take(request->context->pool, &store, err) < 0)
+	if (pool_take(request->context->write_pool, &store, err) < 0)
 		return err->code;
 	code = rebuild(store, TENANT_LOCAL, &events, &underived, err);
 	if (code == 0)
 		code = counts_read(store, request->arena, ret, err);
-	pool_give(request->context->pool, store);
+	pool_give(request->context->write_pool, store);
 	if (code == 0) {
 		json_object_set_new(*ret, "events", json_integer((json_int_t)events));
 		json_object_set_new(*ret, "underived", json_integer((json_int_t)underived));

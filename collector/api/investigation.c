@@ -30,7 +30,7 @@ int api_investigate(const struct request *request, json_t **ret, unsigned int *r
 
 	if (!query.reference || !*query.reference)
 		return err_set(err, ERR_USAGE, "parameter \"ref\" is missing");
-	if (pool_take_reading(request->context->pool, &store, err) < 0)
+	if (pool_take_reading(request->context->pool, TENANT_LOCAL, &store, err) < 0)
 		return err->code;
 	code = investigate(store, TENANT_LOCAL, &query, ret, &candidates, err);
 	pool_give(request->context->pool, store);

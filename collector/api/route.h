@@ -27,6 +27,7 @@ union route_value {
 	double fraction;
 };
 
+struct intake;
 struct office;
 struct partitions;
 struct pool;
@@ -34,7 +35,9 @@ struct route;
 
 /* What every handler may use; made once. */
 struct api_context {
-	struct pool *pool;
+	struct pool *pool;	 /* reads one tenant, changes nothing */
+	struct pool *write_pool; /* for the few routes that write */
+	struct intake *intake;	 /* for its metrics */
 	int64_t started_ns;
 	const char *database;	       /* "private", or "external" */
 	struct partitions *partitions; /* for events that come by the API */

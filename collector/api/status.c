@@ -152,7 +152,7 @@ int api_status(const struct request *request, json_t **ret, unsigned int *ret_st
 	struct store *store;
 	int code = 0;
 
-	if (pool_take_reading(request->context->pool, &store, err) < 0)
+	if (pool_take_reading(request->context->pool, TENANT_LOCAL, &store, err) < 0)
 		return err->code;
 	json_set_text(json, "version", CLEWLINE_VERSION);
 	json_set_time(json, "started_at", request->context->started_ns);

@@ -32,9 +32,10 @@ struct intake {
 	int64_t away_since_ns; /* monotonic; 0 while the database is there */
 };
 
-static int open_queues(struct intake *intake, struct err *err)
+static int open_queues(struct intake *intake, const char *role, struct err *err)
 {
 	struct queue_conf conf = { .conninfo = intake->conninfo,
+				   .role = role,
 				   .partitions = &intake->partitions,
 				   .origins = intake->origins,
 				   .writers = INTAKE_BULK_WRITERS,
@@ -50,7 +51,7 @@ static int open_queues(struct intake *intake, struct err *err)
 	return queue_open(&conf, &intake->alerts, err);
 }
 
-int intake_new(const char *conninfo, struct intake **ret, struct err *err)
+int intake_new(const char *conninfo, const char *role, struct intake **ret, struct err *err)
 {
 	struct intake *intake = calloc(1, sizeof(*intake));
 
@@ -62,11 +63,12 @@ int intake_new(const char *conninfo, struct intake **ret, struct err *err)
 	intake->pool = pool_new(conninfo, SPARE_POOL);
 	intake->origins = known_new();
 	intake->owners = intake->pool ? stream_owners_new(intake->pool) : NULL;
+	intake->partitions.owner = intake->conninfo;
 	if (!intake->pool || !intake->conninfo || !intake->origins || !intake->owners) {
 		intake_free(intake);
 		return err_set(err, ERR_MEMORY, "out of memory");
 	}
-	if (open_queues(intake, err) < 0) {
+	if (open_queues(intake, role, err) < 0) {
 		intake_free(intake);
 		return err->code;
 	}

@@ -24,8 +24,11 @@ struct peer;
 
 struct intake;
 
-/* conninfo is copied. Opens no socket. Errors: ERR_MEMORY. */
-int intake_new(const char *conninfo, struct intake **ret, struct err *err);
+/*
+ * conninfo is copied; role, which connections take on that store what senders send, is borrowed (NULL: none). Opens no socket.
+ * Errors: ERR_MEMORY.
+ */
+int intake_new(const char *conninfo, const char *role, struct intake **ret, struct err *err);
 void intake_free(struct intake *intake); /* accepts NULL */
 
 /* Sets the metrics that tell how full the queues are. */

@@ -89,7 +89,7 @@ static void write_taken(struct queue *queue, struct store **store, struct group_
 	int64_t begun_ns = time_monotonic_ns();
 	struct err err = { 0 };
 
-	if (!*store && store_open(conf->conninfo, store, &err) < 0) {
+	if (!*store && store_open_as(conf->conninfo, conf->role, store, &err) < 0) {
 		*store = NULL;
 		fail_all(group, &err);
 		return;

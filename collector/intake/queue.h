@@ -21,6 +21,7 @@ struct partitions;
 /* All borrowed. */
 struct queue_conf {
 	const char *conninfo;
+	const char *role; /* that writers take on; NULL = none */
 	struct partitions *partitions;
 	struct known *origins;
 	size_t writers;

@@ -13,6 +13,7 @@ void partitions_init(struct partitions *partitions)
 {
 	pthread_mutex_init(&partitions->mutex, NULL);
 	partitions->count = 0;
+	partitions->owner = NULL;
 }
 
 void partitions_fini(struct partitions *partitions)
@@ -98,20 +99,39 @@ static int create_from_default(struct store *store, const struct day_text *day, 
 	return run_all(store, texts, ARRAY_SIZE(texts), err);
 }
 
+static int make(struct store *store, int64_t day, struct err *err)
+{
+	struct day_text text;
+	int code;
+
+	day_format(day, &text);
+	code = create(store, &text, err);
+	return code == ERR_SYNTAX ? create_from_default(store, &text, err) : code;
+}
+
+/* Writers may not: a connection of the owner is made for it, a few times a day. */
+static int make_as_owner(const char *conninfo, int64_t day, struct err *err)
+{
+	struct store *store;
+	int code;
+
+	if (store_open(conninfo, &store, err) < 0)
+		return err->code;
+	code = make(store, day, err);
+	store_close(store);
+	return code;
+}
+
 int partitions_ensure(struct partitions *partitions, struct store *store, int64_t time_ns, int64_t now_ns,
 		      int64_t days_back, struct err *err)
 {
 	int64_t day = time_ns / DAY_NS - (time_ns % DAY_NS < 0), today = now_ns / DAY_NS;
 	struct err reason = { 0 };
-	struct day_text text;
 	int code;
 
 	if (day < today - days_back || day > today + PARTITION_AHEAD || is_known(partitions, day))
 		return 0;
-	day_format(day, &text);
-	code = create(store, &text, &reason);
-	if (code == ERR_SYNTAX)
-		code = create_from_default(store, &text, &reason);
+	code = partitions->owner ? make_as_owner(partitions->owner, day, &reason) : make(store, day, &reason);
 	if (code == ERR_UNREACHABLE)
 		return err_set(err, ERR_UNREACHABLE, "%s", reason.message);
 	/* Also when it failed: a batch must not wait for it again and again; upkeep tries with a memory of its own. */

@@ -24,6 +24,7 @@ struct partitions {
 	pthread_mutex_t mutex; /* guards: days, count */
 	int64_t days[PARTITION_CACHE_MAX];
 	size_t count;
+	const char *owner; /* conninfo of who may make them; NULL: the connection at hand may */
 };
 
 void partitions_init(struct partitions *partitions);

@@ -1,6 +1,8 @@
 #include "collector/store/pool.h"
 
+#include <inttypes.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +10,7 @@
 
 struct pool {
 	char *conninfo;
+	const char *role;
 	pthread_mutex_t mutex; /* guards: idle, idle_count, left */
 	pthread_cond_t freed;
 	struct store *idle[POOL_SIZE_MAX];
@@ -16,6 +19,11 @@ struct pool {
 };
 
 struct pool *pool_new(const char *conninfo, size_t size)
+{
+	return pool_new_as(conninfo, NULL, size);
+}
+
+struct pool *pool_new_as(const char *conninfo, const char *role, size_t size)
 {
 	struct pool *pool = calloc(1, sizeof(*pool));
 
@@ -26,6 +34,7 @@ struct pool *pool_new(const char *conninfo, size_t size)
 		free(pool);
 		return NULL;
 	}
+	pool->role = role;
 	pool->left = size < POOL_SIZE_MAX ? size : POOL_SIZE_MAX;
 	pthread_mutex_init(&pool->mutex, NULL);
 	pthread_cond_init(&pool->freed, NULL);
@@ -67,7 +76,7 @@ int pool_take(struct pool *pool, struct store **ret, struct err *err)
 	else
 		pool->left--;
 	pthread_mutex_unlock(&pool->mutex);
-	if (!store && store_open(pool->conninfo, &store, err) < 0) {
+	if (!store && store_open_as(pool->conninfo, pool->role, &store, err) < 0) {
 		pool_return(pool, NULL);
 		return err->code;
 	}
@@ -81,11 +90,14 @@ void pool_give(struct pool *pool, struct store *store)
 	pool_return(pool, store);
 }
 
-int pool_take_reading(struct pool *pool, struct store **ret, struct err *err)
+int pool_take_reading(struct pool *pool, int64_t tenant, struct store **ret, struct err *err)
 {
+	char text[64];
+
 	if (pool_take(pool, ret, err) < 0)
 		return err->code;
-	if (store_begin_reading(*ret, err) == 0)
+	snprintf(text, sizeof(text), "SET LOCAL clewline.tenant = '%" PRId64 "'", tenant);
+	if (store_begin_reading(*ret, err) == 0 && store_command(*ret, text, err) == 0)
 		return 0;
 	pool_give(pool, *ret);
 	return err->code;

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "collector/store/rights.h"
 #include "collector/store/sql.h"
 #include "store/migrate.h"
 
@@ -53,6 +54,18 @@ int prepare_schema(const char *conninfo, struct err *err)
 	if (store_open(conninfo, &store, err) < 0)
 		return err->code;
 	code = store_migrate(store, schema_steps, schema_step_count, err);
+	store_close(store);
+	return code;
+}
+
+int prepare_rights(const char *conninfo, struct err *err)
+{
+	struct store *store;
+	int code;
+
+	if (store_open(conninfo, &store, err) < 0)
+		return err->code;
+	code = rights_prepare(store, err);
 	store_close(store);
 	return code;
 }

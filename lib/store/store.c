@@ -9,9 +9,12 @@
 #include "store/copy.h"
 #include "store/rows.h"
 
+#define ROLE_TEXT_MAX 96
+
 struct store {
 	PGconn *connection;
 	struct map *prepared; /* names of statements this connection knows */
+	const char *role;     /* NULL = whoever connected */
 	bool in_transaction;
 };
 
@@ -68,6 +71,17 @@ static int result_error(struct store *store, const PGresult *result, const char 
 	return code;
 }
 
+static int take_role(struct store *store, struct err *err)
+{
+	char text[ROLE_TEXT_MAX];
+
+	snprintf(text, sizeof(text), "SET ROLE %s", store->role);
+	AUTO_RESULT result = PQexec(store->connection, text);
+	if (PQresultStatus(result) != PGRES_COMMAND_OK)
+		return result_error(store, result, "could not take on a role", err);
+	return 0;
+}
+
 /* Settings that every statement here counts on; plans are made for the values at hand, as many parameters are optional. */
 static int session_setup(struct store *store, struct err *err)
 {
@@ -79,7 +93,7 @@ static int session_setup(struct store *store, struct err *err)
 
 	if (PQresultStatus(result) != PGRES_COMMAND_OK)
 		return result_error(store, result, "could not set up the session", err);
-	return 0;
+	return store->role ? take_role(store, err) : 0;
 }
 
 static int connect_again(struct store *store, struct err *err)
@@ -104,6 +118,11 @@ static void ignore_notice(void *context UNUSED, const char *message UNUSED)
 
 int store_open(const char *conninfo, struct store **ret, struct err *err)
 {
+	return store_open_as(conninfo, NULL, ret, err);
+}
+
+int store_open_as(const char *conninfo, const char *role, struct store **ret, struct err *err)
+{
 	/* The first entry is expanded; the ones after it are defaults only where it does not say otherwise. */
 	const char *names[] = { "connect_timeout", "fallback_application_name", "dbname", NULL };
 	const char *values[] = { "5", "seccollector", conninfo, NULL };
@@ -111,6 +130,7 @@ int store_open(const char *conninfo, struct store **ret, struct err *err)
 
 	if (!store)
 		return err_set(err, ERR_MEMORY, "out of memory");
+	store->role = role;
 	store->prepared = map_new();
 	store->connection = PQconnectdbParams(names, values, 1);
 	if (!store->prepared || !store->connection) {

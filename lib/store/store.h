@@ -24,6 +24,9 @@ struct store;
 int store_open(const char *conninfo, struct store **ret, struct err *err);
 void store_close(struct store *store); /* accepts NULL */
 
+/* The same, then takes on a role (SET ROLE), also whenever the connection is made again. role is a constant of the program. */
+int store_open_as(const char *conninfo, const char *role, struct store **ret, struct err *err);
+
 /* One round trip; connects again when needed. */
 int store_check(struct store *store, struct err *err);
 

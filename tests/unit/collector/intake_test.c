@@ -13,6 +13,7 @@
 #include "bus/peer.h"
 #include "collector/intake/intake.h"
 #include "collector/signals.h"
+#include "collector/store/rights.h"
 #include "fixture.h"
 #include "model/tenant.h"
 #include "wire/wire.h"
@@ -198,7 +199,11 @@ int main(void)
 	int failed;
 
 	fixture_open(&f);
-	if (intake_new(f.conninfo, &intake, &err) < 0 || intake_prepare(intake, &err) < 0) {
+	if (rights_prepare(f.store, &err) < 0) {
+		fprintf(stderr, "%s\n", err.message);
+		return 1;
+	}
+	if (intake_new(f.conninfo, RIGHTS_WRITER, &intake, &err) < 0 || intake_prepare(intake, &err) < 0) {
 		fprintf(stderr, "%s\n", err.message);
 		return 1;
 	}
