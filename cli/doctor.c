@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/time.h"
@@ -12,11 +13,12 @@
 #include "cli/screen.h"
 #include "json/json.h"
 
-#define FORMATS	    (1u << TABLE_TEXT | 1u << TABLE_JSON)
-#define SYSTEM_USER "clewline"
-#define ASK_NS	    (5 * NS_PER_S)
-#define SILENT_NS   (15 * 60 * NS_PER_S)
-#define TEXT_MAX    512
+#define FORMATS	      (1u << TABLE_TEXT | 1u << TABLE_JSON)
+#define SYSTEM_USER   "clewline"
+#define ASK_NS	      (5 * NS_PER_S)
+#define SILENT_NS     (15 * 60 * NS_PER_S)
+#define TEXT_MAX      512
+#define DISK_FREE_MIN 5 /* percent */
 
 struct doctor_conf {
 	struct ask_conf ask;
@@ -181,13 +183,59 @@ static void check_senders(struct visit *visit, struct finding *finding)
 	say(finding, visit->status && !json_array_size(streams), text, "secagent run -- true; seccloudtrail run");
 }
 
+/* What was lost stays lost; that somebody is blind right now can be mended. */
+static void check_gaps(struct visit *visit, struct finding *finding)
+{
+	const json_t *gaps = json_object_get(visit->status, "gaps"), *gap;
+	size_t i, open = 0;
+	char text[TEXT_MAX];
+
+	json_array_foreach (gaps, i, gap)
+		open += json_is_false(json_object_get(gap, "closed"));
+	snprintf(text, sizeof(text), "%zu gaps in the last 7 days, %zu of them open", json_array_size(gaps), open);
+	say(finding, open > 0, text, "secctl status, and start what has ceased to log or to send");
+}
+
+static void check_dead_letters(struct visit *visit, struct finding *finding)
+{
+	int64_t letters =
+		json_integer_value(json_object_get(json_object_get(visit->status, "counts"), "dead_letters"));
+	char text[TEXT_MAX], mend[TEXT_MAX];
+
+	snprintf(text, sizeof(text), "%lld frames could not be understood and are kept", (long long)letters);
+	snprintf(mend, sizeof(mend),
+		 "psql -h %s/pg.sock -U clewline clewline -c 'SELECT received_at, peer, reason FROM dead_letter'",
+		 visit->state);
+	say(finding, letters > 0, letters > 0 ? text : "no frame was refused", mend);
+}
+
+static void check_disk(struct visit *visit, struct finding *finding)
+{
+	struct statvfs disk;
+	char text[TEXT_MAX];
+	uint64_t percent;
+
+	if (statvfs(visit->state, &disk) < 0 || disk.f_blocks == 0) {
+		say(finding, false, "no folder here to look at", "");
+		return;
+	}
+	percent = (uint64_t)disk.f_bavail * 100 / disk.f_blocks;
+	snprintf(text, sizeof(text), "%llu %% of the disk are free (%llu MiB)", (unsigned long long)percent,
+		 (unsigned long long)((uint64_t)disk.f_bavail * disk.f_frsize >> 20));
+	say(finding, percent < DISK_FREE_MIN, text,
+	    "a larger disk for the state folder, or: secctl db retention agent 30");
+}
+
 static const struct check {
 	const char *name;
 	void (*run)(struct visit *visit, struct finding *finding);
 } checks[] = {
-	{ "programs", check_programs },	 { "postgresql", check_postgresql }, { "user", check_user },
-	{ "state folder", check_state }, { "collector", check_process },     { "sockets", check_sockets },
-	{ "database", check_database },	 { "senders", check_senders },
+	{ "programs", check_programs }, { "postgresql", check_postgresql },
+	{ "user", check_user },		{ "state folder", check_state },
+	{ "collector", check_process }, { "sockets", check_sockets },
+	{ "database", check_database }, { "senders", check_senders },
+	{ "gaps", check_gaps },		{ "dead letters", check_dead_letters },
+	{ "disk", check_disk },
 };
 
 static int run(const void *options, int argc UNUSED, char **argv UNUSED, int *ret_exit, struct err *err)

@@ -134,13 +134,14 @@ static void print_counts(const json_t *status, struct strbuf *out)
 		{ "declared_drops", "events lost at their source" },
 	};
 	const json_t *counts = json_object_get(status, "counts");
+	const char *about = json_is_true(json_object_get(counts, "estimated")) ? "about " : "";
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const json_t *count = json_object_get(counts, rows[i].name);
 
 		if (json_is_integer(count))
-			strbuf_addf(out, "%s%" PRId64 " %s", i ? ", " : "  ", (int64_t)json_integer_value(count),
-				    rows[i].text);
+			strbuf_addf(out, "%s%s%" PRId64 " %s", i ? ", " : "  ", i < 4 ? about : "",
+				    (int64_t)json_integer_value(count), rows[i].text);
 	}
 	strbuf_addc(out, '\n');
 }

@@ -10,5 +10,8 @@
 
 struct store;
 
-/* *ret is a new object: events, alerts, entities, assertions, batches, dead_letters, declared_drops. */
+/*
+ * *ret is a new object: events, alerts, entities, assertions (of large tables the planner's estimates: "estimated" is true),
+ * batches, dead_letters, declared_drops.
+ */
 int counts_read(struct store *store, struct arena *arena, json_t **ret, struct err *err);

@@ -27,27 +27,40 @@ struct exchange {
 	bool is_too_large;
 };
 
-static enum MHD_Result send_json(struct MHD_Connection *connection, unsigned int status, const json_t *json)
+/* Takes the text. */
+static enum MHD_Result send_text(struct MHD_Connection *connection, unsigned int status, char *text, const char *type)
 {
-	AUTO_FREE char *dumped = json_dumps(json, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 	struct MHD_Response *response;
 	enum MHD_Result result;
-	char *text = NULL;
 
-	if (!dumped || asprintf(&text, "%s\n", dumped) < 0)
-		return MHD_NO;
 	response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
 	if (!response) {
 		free(text);
 		return MHD_NO;
 	}
-	MHD_add_response_header(response, "Content-Type", "application/json");
+	MHD_add_response_header(response, "Content-Type", type);
 	MHD_add_response_header(response, "Cache-Control", "no-store");
 	if (status == 401)
 		MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
 	result = MHD_queue_response(connection, status, response);
 	MHD_destroy_response(response);
 	return result;
+}
+
+/* A JSON text on its own is an answer that is no JSON: it goes out as it is. */
+static enum MHD_Result send_json(struct MHD_Connection *connection, unsigned int status, const json_t *json)
+{
+	AUTO_FREE char *dumped = NULL;
+	char *text = NULL;
+
+	if (json_is_string(json)) {
+		text = strdup(json_string_value(json));
+		return text ? send_text(connection, status, text, "text/plain; version=0.0.4") : MHD_NO;
+	}
+	dumped = json_dumps(json, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	if (!dumped || asprintf(&text, "%s\n", dumped) < 0)
+		return MHD_NO;
+	return send_text(connection, status, text, "application/json");
 }
 
 static enum MHD_Result send_error(struct MHD_Connection *connection, unsigned int status, const char *message)

@@ -1,14 +1,19 @@
+#include <string.h>
+
 #include "base/bytes.h"
 #include "base/time.h"
 #include "collector/api/counts.h"
 #include "collector/api/handlers.h"
 #include "collector/api/json_rows.h"
+#include "collector/correlate/gaps.h"
 #include "collector/store/pool.h"
 #include "collector/store/query.h"
 #include "collector/store/sql.h"
 #include "json/json.h"
 
-#define STREAMS_MAX 200
+#define STREAMS_MAX	200
+#define GAP_STREAMS_MAX 64
+#define GAP_WINDOW_NS	(7 * INT64_C(86400) * NS_PER_S)
 
 struct step_row {
 	const char *step;
@@ -16,26 +21,17 @@ struct step_row {
 static const struct column step_columns[] = { COLUMN(step_row, step, TEXT) };
 static const struct row_shape step_shape = ROW_SHAPE(step_row, step_columns);
 
-struct counts_row {
-	int64_t events, alerts, entities, assertions, batches, dead_letters, dropped;
-};
-static const struct column counts_columns[] = {
-	COLUMN(counts_row, events, INT),     COLUMN(counts_row, alerts, INT),  COLUMN(counts_row, entities, INT),
-	COLUMN(counts_row, assertions, INT), COLUMN(counts_row, batches, INT), COLUMN(counts_row, dead_letters, INT),
-	COLUMN(counts_row, dropped, INT),
-};
-static const struct row_shape counts_shape = ROW_SHAPE(counts_row, counts_columns);
-
 struct stream_row {
 	uint8_t id[STREAM_ID_SIZE];
 	int mode;
 	const char *agent, *version, *hostname;
-	int64_t first_seen, last_seen, epoch;
+	int64_t first_seen, last_seen, epoch, batches, events, dropped;
 };
 static const struct column stream_columns[] = {
 	COLUMN(stream_row, id, UUID),	     COLUMN(stream_row, mode, ENUM),	 COLUMN(stream_row, agent, TEXT),
 	COLUMN(stream_row, version, TEXT),   COLUMN(stream_row, hostname, TEXT), COLUMN(stream_row, first_seen, TIME),
-	COLUMN(stream_row, last_seen, TIME), COLUMN(stream_row, epoch, INT),
+	COLUMN(stream_row, last_seen, TIME), COLUMN(stream_row, epoch, INT),	 COLUMN(stream_row, batches, INT),
+	COLUMN(stream_row, events, INT),     COLUMN(stream_row, dropped, INT),
 };
 static const struct row_shape stream_shape = ROW_SHAPE(stream_row, stream_columns);
 
@@ -66,23 +62,6 @@ static int add_schema(struct store *store, const struct request *request, json_t
 	return 0;
 }
 
-int counts_read(struct store *store, struct arena *arena, json_t **ret, struct err *err)
-{
-	AUTO_PARAMS params;
-	struct counts_row *row;
-	size_t count;
-
-	params_init(&params, &sql_statements[SQL_STATUS_COUNTS]);
-	params_int(&params, 0, TENANT_LOCAL);
-	if (store_read(store, &params, &counts_shape, arena, &row, &count, err) < 0)
-		return err->code;
-	*ret = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "events", (json_int_t)row->events, "alerts",
-			 (json_int_t)row->alerts, "entities", (json_int_t)row->entities, "assertions",
-			 (json_int_t)row->assertions, "batches", (json_int_t)row->batches, "dead_letters",
-			 (json_int_t)row->dead_letters, "declared_drops", (json_int_t)row->dropped);
-	return 0;
-}
-
 static int add_counts(struct store *store, const struct request *request, json_t *json, struct err *err)
 {
 	json_t *counts;
@@ -106,7 +85,36 @@ static json_t *stream_json(const struct stream_row *row)
 	json_set_time(json, "first_seen", row->first_seen);
 	json_set_time(json, "last_seen", row->last_seen);
 	json_object_set_new(json, "epoch", json_integer(row->epoch));
+	json_object_set_new(json, "batches", json_integer(row->batches));
+	json_object_set_new(json, "events", json_integer(row->events));
+	json_object_set_new(json, "lost", json_integer(row->dropped));
 	return json;
+}
+
+/* Of the last days, and of the streams that were heard last. */
+static int add_gaps(struct store *store, const struct request *request, const struct stream_row *rows, size_t count,
+		    json_t *json, struct err *err)
+{
+	int64_t now = time_now_ns();
+	uint8_t(*ids)[STREAM_ID_SIZE] = arena_alloc(request->arena, (count + 1) * STREAM_ID_SIZE);
+	struct gaps_question question = { .store = store,
+					  .tenant = TENANT_LOCAL,
+					  .arena = request->arena,
+					  .losses = { .streams = (const uint8_t(*)[STREAM_ID_SIZE])ids,
+						      .stream_count =
+							      count < GAP_STREAMS_MAX ? count : GAP_STREAMS_MAX,
+						      .since_ns = now - GAP_WINDOW_NS,
+						      .until_ns = now } };
+	json_t *gaps;
+
+	if (!ids)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	for (size_t i = 0; i < question.losses.stream_count; i++)
+		memcpy(ids[i], rows[i].id, STREAM_ID_SIZE);
+	if (gaps_list(&question, &gaps, err) < 0)
+		return err->code;
+	json_object_set_new(json, "gaps", gaps);
+	return 0;
 }
 
 static int add_streams(struct store *store, const struct request *request, json_t *json, struct err *err)
@@ -124,7 +132,7 @@ static int add_streams(struct store *store, const struct request *request, json_
 		return err->code;
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(streams, stream_json(&rows[i]));
-	return 0;
+	return add_gaps(store, request, rows, count, json, err);
 }
 
 static int add_watermarks(struct store *store, const struct request *request, json_t *json, struct err *err)

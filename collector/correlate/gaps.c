@@ -6,6 +6,7 @@
 
 #include "base/strbuf.h"
 #include "base/time.h"
+#include "collector/correlate/gaps.h"
 #include "collector/correlate/inquiry.h"
 #include "json/json.h"
 
@@ -37,12 +38,16 @@ static bool is_concerned(const struct inquiry *inquiry, const char *source)
 	return false;
 }
 
-static bool overlaps(const struct inquiry *inquiry, const struct mark_row *from, const struct mark_row *until)
+struct window {
+	int64_t since, until;
+};
+
+static bool overlaps(const struct window *window, const struct mark_row *from, const struct mark_row *until)
 {
-	return from->at <= inquiry->until && (until == NULL || until->at >= inquiry->since);
+	return from->at <= window->until && (until == NULL || until->at >= window->since);
 }
 
-static json_t *gap_json(const struct inquiry *inquiry, const struct mark_row *from, const struct mark_row *until)
+static json_t *gap_json(struct arena *arena, const struct mark_row *from, const struct mark_row *until)
 {
 	json_t *json = json_object();
 	char time[TIME_TEXT_MAX];
@@ -52,7 +57,7 @@ static json_t *gap_json(const struct inquiry *inquiry, const struct mark_row *fr
 	json_object_set_new(json, "until",
 			    until != NULL ? json_string(time_format_exact(until->at, time)) : json_null());
 	json_set_text(json, "reason", from->reason);
-	json_set_text(json, "event", event_text(from->event_id, inquiry->arena));
+	json_set_text(json, "event", event_text(from->event_id, arena));
 	json_object_set_new(json, "closed", json_boolean(until != NULL));
 	/* management events of the last 90 days can be asked for without a trail */
 	json_object_set_new(json, "backfillable",
@@ -73,20 +78,14 @@ static int compare_marks(const void *left, const void *right)
 	return memcmp(a->event_id, b->event_id, EVENT_ID_SIZE);
 }
 
-json_t *gaps_write(struct inquiry *inquiry, struct err *err)
+/* Sorts the marks. inquiry NULL: whomever they concern. */
+static void add_gaps(struct mark_row *marks, size_t count, const struct window *window, const struct inquiry *inquiry,
+		     struct arena *arena, json_t *gaps)
 {
 	const struct mark_row *open = NULL;
-	struct mark_row *marks;
-	json_t *gaps;
-	size_t count;
 
-	if (query_marks(inquiry->store, inquiry->tenant, "", inquiry->arena, &marks, &count, err) < 0) {
-		err_wrap(err, "could not read coverage marks");
-		return NULL;
-	}
 	if (count > 0)
 		qsort(marks, count, sizeof(*marks), compare_marks);
-	gaps = json_array();
 	for (size_t i = 0; i < count; i++) {
 		bool is_last = i + 1 == count || strcmp(marks[i].source, marks[i + 1].source) != 0;
 		const struct mark_row *until = NULL;
@@ -97,17 +96,49 @@ json_t *gaps_write(struct inquiry *inquiry, struct err *err)
 		if (!marks[i].blind)
 			until = &marks[i];
 		if (open != NULL && (until != NULL || is_last)) {
-			if (is_concerned(inquiry, open->source) && overlaps(inquiry, open, until) &&
-			    json_array_size(gaps) < GAPS_MAX)
-				json_array_append_new(gaps, gap_json(inquiry, open, until));
+			if ((inquiry == NULL || is_concerned(inquiry, open->source)) &&
+			    overlaps(window, open, until) && json_array_size(gaps) < GAPS_MAX)
+				json_array_append_new(gaps, gap_json(arena, open, until));
 			open = NULL;
 		}
 	}
+}
+
+json_t *gaps_write(struct inquiry *inquiry, struct err *err)
+{
+	const struct window window = { inquiry->since, inquiry->until };
+	struct mark_row *marks;
+	json_t *gaps;
+	size_t count;
+
+	if (query_marks(inquiry->store, inquiry->tenant, "", inquiry->arena, &marks, &count, err) < 0) {
+		err_wrap(err, "could not read coverage marks");
+		return NULL;
+	}
+	gaps = json_array();
+	add_gaps(marks, count, &window, inquiry, inquiry->arena, gaps);
 	if (losses_add(inquiry, gaps, err) < 0) {
 		json_decref(gaps);
 		return NULL;
 	}
 	return gaps;
+}
+
+int gaps_list(const struct gaps_question *question, json_t **ret, struct err *err)
+{
+	const struct window window = { question->losses.since_ns, question->losses.until_ns };
+	struct mark_row *marks;
+	size_t count;
+
+	if (query_marks(question->store, question->tenant, "", question->arena, &marks, &count, err) < 0)
+		return err_wrap(err, "could not read coverage marks");
+	*ret = json_array();
+	add_gaps(marks, count, &window, NULL, question->arena, *ret);
+	if (losses_list(question, *ret, err) == 0)
+		return 0;
+	json_decref(*ret);
+	*ret = NULL;
+	return err->code;
 }
 
 /* A gap names a trail, a watermark a region: the trail's ARN tells which. */

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/time.h"
+#include "collector/correlate/gaps.h"
 #include "collector/correlate/inquiry.h"
 #include "json/json.h"
 
@@ -92,5 +93,21 @@ int losses_add(struct inquiry *inquiry, json_t *gaps, struct err *err)
 		return err_wrap(err, "could not read what was lost");
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(gaps, loss_json(&rows[i], inquiry->arena));
+	return 0;
+}
+
+int losses_list(const struct gaps_question *question, json_t *gaps, struct err *err)
+{
+	struct loss_filter filter = question->losses;
+	struct loss_row *rows;
+	size_t count;
+
+	filter.settled_ns = time_now_ns() - SETTLED_NS;
+	if (filter.stream_count == 0)
+		return 0;
+	if (query_losses(question->store, question->tenant, &filter, question->arena, &rows, &count, err) < 0)
+		return err_wrap(err, "could not read what was lost");
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(gaps, loss_json(&rows[i], question->arena));
 	return 0;
 }

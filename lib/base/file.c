@@ -72,8 +72,10 @@ int file_write_atomic(const char *path, const void *data, size_t length, mode_t 
 
 	if (snprintf(tmp, sizeof(tmp), "%s.tmp", path) >= (int)sizeof(tmp))
 		return err_set(err, ERR_LIMIT, "path \"%.80s...\" is too long", path);
+	/* Left by a crash, or put there by somebody else, who must not be written through. */
+	unlink(tmp);
 	{
-		AUTO_FD int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+		AUTO_FD int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 
 		if (fd < 0)
 			return err_errno(err, ERR_FAILED, "could not create \"%s\"", tmp);

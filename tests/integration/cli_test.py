@@ -6,9 +6,11 @@ usage: cli_test.py BIN-FOLDER
 import fcntl
 import os
 import pty
+import re
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -86,6 +88,21 @@ def check_crash(state):
     expect(secctl("up", "--state", state), 0, "up starts it again over what the crash left")
 
 
+def check_metrics(state):
+    """Prometheus's text format: every line is a comment or a name, maybe labels, and a number."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(state + "/api.sock")
+        connection.sendall(b"GET /v1/metrics HTTP/1.0\r\nHost: x\r\n\r\n")
+        head, _, body = b"".join(iter(lambda: connection.recv(65536), b"")).decode().partition("\r\n\r\n")
+    check("text/plain; version=0.0.4" in head, "metrics are text")
+    line = re.compile(r'# (HELP|TYPE) \w+ .+|\w+(\{(\w+="[^"]*",?)+\})? [0-9.]+(e[+-]?\d+)?')
+    wrong = [text for text in body.splitlines() if not line.fullmatch(text)]
+    check(not wrong, "every line has the format: %s" % wrong[:3])
+    for name in ("clewline_database_up 1", "clewline_queue_batches{lane=\"alert\"} 0", "clewline_dead_letters 0",
+                 "clewline_group_seconds_bucket{le=\"+Inf\"}"):
+        check(name in body, "%s is among them" % name)
+
+
 def check_life(state):
     done = secctl("up", "--state", state)
     expect(done, 0, "up makes the database and starts")
@@ -96,6 +113,7 @@ def check_life(state):
     done = secctl("status", "--state", state)
     expect(done, 0, "status answers")
     check("database connected" in done.stdout and "0 events" in done.stdout, "status tells about the database and counts")
+    check_metrics(state)
     expect(secctl("alerts", "list", "--state", state), 0, "no alerts are an answer, too")
     expect(secctl("investigate", "user/nobody", "--state", state), 5, "an unknown reference exits with 5")
     expect(secctl("investigate", "what is this", "--state", state), 2, "what has no shape of a reference exits with 2")

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 
@@ -81,6 +82,23 @@ static void a_failed_write_leaves_the_old_file(void **state UNUSED)
 	assert_false(file_exists(in_folder("no")));
 }
 
+/* Whoever may write into the folder must not make us write through a link that he put in the way. */
+static void a_link_in_the_way_is_not_followed(void **state UNUSED)
+{
+	char link[PATH_MAX], target[PATH_MAX];
+	AUTO_STRBUF buf = STRBUF_INIT;
+
+	snprintf(target, sizeof(target), "%s/target", folder);
+	snprintf(link, sizeof(link), "%s/linked.tmp", folder);
+	assert_int_equal(file_write_atomic(target, "old", 3, 0600, &err), 0);
+	assert_int_equal(symlink(target, link), 0);
+	assert_int_equal(file_write_atomic(in_folder("linked"), "new", 3, 0600, &err), 0);
+	assert_int_equal(file_read(target, 100, &buf, &err), 0);
+	assert_string_equal(buf.data, "old");
+	unlink(target);
+	unlink(in_folder("linked"));
+}
+
 static void folders_come_with_their_parents(void **state UNUSED)
 {
 	char path[PATH_MAX + 2];
@@ -123,6 +141,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_read_is_told_apart),
 		cmocka_unit_test(a_file_is_replaced_whole_and_nothing_else_stays),
 		cmocka_unit_test(a_failed_write_leaves_the_old_file),
+		cmocka_unit_test(a_link_in_the_way_is_not_followed),
 		cmocka_unit_test(folders_come_with_their_parents),
 	};
 

@@ -1,0 +1,124 @@
+#include <inttypes.h>
+
+#include "base/time.h"
+#include "collector/api/handlers.h"
+#include "collector/intake/intake.h"
+#include "collector/metrics/metrics.h"
+#include "collector/store/pool.h"
+#include "collector/store/query.h"
+#include "collector/store/sql.h"
+
+struct drop_row {
+	const char *reason;
+	int64_t events;
+};
+static const struct column drop_columns[] = { COLUMN(drop_row, reason, TEXT), COLUMN(drop_row, events, INT) };
+static const struct row_shape drop_shape = ROW_SHAPE(drop_row, drop_columns);
+
+struct totals_row {
+	int64_t batches, dead_letters, dropped;
+};
+static const struct column totals_columns[] = {
+	COLUMN(totals_row, batches, INT),
+	COLUMN(totals_row, dead_letters, INT),
+	COLUMN(totals_row, dropped, INT),
+};
+static const struct row_shape totals_shape = ROW_SHAPE(totals_row, totals_columns);
+
+static void add_head(struct strbuf *out, const char *name, const char *type, const char *help)
+{
+	strbuf_addf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+/* A label's value: backslash, quote and line feed are escaped; senders choose these texts. */
+static void add_label(struct strbuf *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '\n')
+			strbuf_adds(out, "\\n");
+		else if (*text == '"' || *text == '\\')
+			strbuf_addf(out, "\\%c", *text);
+		else
+			strbuf_addc(out, *text);
+	}
+}
+
+static int add_sources(struct store *store, const struct request *request, struct strbuf *out, struct err *err)
+{
+	struct watermark_row *rows;
+	size_t count;
+
+	if (query_watermarks(store, TENANT_LOCAL, request->arena, &rows, &count, err) < 0)
+		return err->code;
+	add_head(out, "clewline_source_newest_seconds", "gauge", "Time of the newest event heard from a source.");
+	for (size_t i = 0; i < count; i++) {
+		strbuf_adds(out, "clewline_source_newest_seconds{source=\"");
+		add_label(out, rows[i].source);
+		strbuf_addf(out, "\"} %" PRId64 "\n", rows[i].newest / NS_PER_S);
+	}
+	return 0;
+}
+
+static int add_drops(struct store *store, const struct request *request, struct strbuf *out, struct err *err)
+{
+	struct drop_row *rows;
+	AUTO_PARAMS params;
+	size_t count;
+
+	params_init(&params, &sql_statements[SQL_STATUS_DROPS]);
+	params_int(&params, 0, TENANT_LOCAL);
+	if (store_read(store, &params, &drop_shape, request->arena, &rows, &count, err) < 0)
+		return err->code;
+	add_head(out, "clewline_declared_lost_events", "gauge",
+		 "Events that senders declared lost, as stored, by reason.");
+	for (size_t i = 0; i < count; i++) {
+		strbuf_adds(out, "clewline_declared_lost_events{reason=\"");
+		add_label(out, rows[i].reason);
+		strbuf_addf(out, "\"} %" PRId64 "\n", rows[i].events);
+	}
+	return 0;
+}
+
+static int add_totals(struct store *store, const struct request *request, struct strbuf *out, struct err *err)
+{
+	struct totals_row *row;
+	AUTO_PARAMS params;
+	size_t count;
+
+	params_init(&params, &sql_statements[SQL_STATUS_TOTALS]);
+	params_int(&params, 0, TENANT_LOCAL);
+	if (store_read(store, &params, &totals_shape, request->arena, &row, &count, err) < 0)
+		return err->code;
+	add_head(out, "clewline_dead_letters", "gauge", "Frames kept because they could not be understood.");
+	strbuf_addf(out, "clewline_dead_letters %" PRId64 "\n", row->dead_letters);
+	return 0;
+}
+
+/* What only the database knows; without it the rest is told all the same. */
+static bool add_stored(const struct request *request, struct strbuf *out)
+{
+	struct err err = { 0 };
+	struct store *store;
+	bool is_told;
+
+	if (pool_take_reading(request->context->pool, TENANT_LOCAL, &store, &err) < 0)
+		return false;
+	is_told = add_sources(store, request, out, &err) == 0 && add_drops(store, request, out, &err) == 0 &&
+		  add_totals(store, request, out, &err) == 0;
+	pool_give(request->context->pool, store);
+	return is_told;
+}
+
+int api_metrics(const struct request *request, json_t **ret, unsigned int *ret_status UNUSED, struct err *err)
+{
+	AUTO_STRBUF out = STRBUF_INIT;
+	bool is_told;
+
+	intake_measure(request->context->intake);
+	metrics_write(&out);
+	is_told = add_stored(request, &out);
+	add_head(&out, "clewline_database_up", "gauge", "1 while the database answers.");
+	strbuf_addf(&out, "clewline_database_up %d\n", is_told);
+	*ret = out.failed ? NULL : json_stringn(out.data, out.length);
+	return *ret ? 0 : err_set(err, ERR_MEMORY, "out of memory");
+}
