@@ -36,7 +36,7 @@ static int make_role(struct store *store, const struct role *role, struct err *e
 	size_t count;
 
 	arena_init(&arena, ANSWER_MAX);
-	params_init(&params, &sql_statements[SQL_ROLE_FIND]);
+	params_init(&params, &sql_statements[SQL_DATABASE_ROLE_FIND]);
 	params_text(&params, 0, role->name);
 	if (store_read(store, &params, &count_shape, &arena, &row, &count, err) < 0)
 		return err->code;
