@@ -22,3 +22,4 @@ extern const struct command agents_revoke_command;
 extern const struct command authority_show_command;
 extern const struct command authority_rotate_command;
 extern const struct command admin_rebuild_command;
+extern const struct command db_retention_command;

@@ -223,7 +223,7 @@ static void check_disk(struct visit *visit, struct finding *finding)
 	snprintf(text, sizeof(text), "%llu %% of the disk are free (%llu MiB)", (unsigned long long)percent,
 		 (unsigned long long)((uint64_t)disk.f_bavail * disk.f_frsize >> 20));
 	say(finding, percent < DISK_FREE_MIN, text,
-	    "a larger disk for the state folder, or drop old days (docs/operations.md)");
+	    "a larger disk for the state folder, or: secctl db retention agent 30");
 }
 
 static const struct check {

@@ -20,6 +20,7 @@ static const struct command *const all[] = {
 	&authority_show_command,
 	&authority_rotate_command,
 	&admin_rebuild_command,
+	&db_retention_command,
 };
 
 int main(int argc, char **argv)

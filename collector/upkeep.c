@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "collector/store/partitions.h"
+#include "collector/store/retention.h"
 #include "collector/store/sql.h"
 #include "collector/store/thin.h"
 
@@ -46,6 +47,7 @@ static int do_all(struct store *store, struct err *err)
 {
 	struct partitions partitions;
 	int64_t now = time_now_ns(), thinned = 0;
+	struct retention_result ended = { 0 };
 	int code;
 
 	partitions_init(&partitions);
@@ -53,6 +55,13 @@ static int do_all(struct store *store, struct err *err)
 	partitions_fini(&partitions);
 	if (code == 0)
 		code = thin_batches(store, now - THIN_KEEP_NS, THIN_ROWS_MIN, &thinned, err);
+	if (code == 0)
+		code = retention_apply(store, now, &ended, err);
+	if (ended.days || ended.events)
+		log_info("retention-applied",
+			 "%" PRId64 " days were dropped whole; %" PRId64 " events and %" PRId64
+			 " rows derived from what is gone were deleted",
+			 ended.days, ended.events, ended.derived);
 	if (thinned)
 		log_info("batches-thinned", "keys of %" PRId64 " batches became runs of numbers", thinned);
 	return code;
