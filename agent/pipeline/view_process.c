@@ -274,14 +274,22 @@ static bool read_group_exe(const struct view *view, const char *argument UNUSED,
 	return leader && view_set_text(ret, exe_of(view, leader));
 }
 
-/* They change while a process runs, so they are asked of the thread. */
+/* They change while a process runs, so they are asked of the thread; what a call changes is told as it was before. */
+static bool capabilities_of(const struct view *view, struct proc_capabilities *ret)
+{
+	if (!view->event->former_capabilities)
+		return proc_capabilities_read(view->event->tid, ret);
+	*ret = *view->event->former_capabilities;
+	return true;
+}
+
 #define CAPABILITY_READER(name, set)                                                                                 \
 	static bool read_##name(const struct view *view, const char *argument UNUSED, struct value *ret)             \
 	{                                                                                                            \
 		AUTO_STRBUF text = STRBUF_INIT;                                                                      \
 		struct proc_capabilities capabilities;                                                               \
                                                                                                                      \
-		if (!proc_capabilities_read(view->event->tid, &capabilities))                                        \
+		if (!capabilities_of(view, &capabilities))                                                           \
 			return false;                                                                                \
 		strbuf_adds(&text, "");                                                                              \
 		capabilities_print(capabilities.set, &text);                                                         \
@@ -300,7 +308,7 @@ static bool read_privileged(const struct view *view, const char *argument UNUSED
 {
 	struct proc_capabilities capabilities;
 
-	if (!view->process->container || !proc_capabilities_read(view->event->tid, &capabilities))
+	if (!view->process->container || !capabilities_of(view, &capabilities))
 		return false;
 	*ret = value_bool((capabilities.bounding & PRIVILEGED_SET) == PRIVILEGED_SET);
 	return true;

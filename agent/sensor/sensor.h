@@ -58,8 +58,9 @@ struct sensor_event {
 	uint64_t registers[6];		     /* the arguments; only from a sensor that stops the call */
 	const char *texts[SENSOR_TEXTS_MAX]; /* of parameters that are texts, in their order; NULL = unreadable */
 	uint64_t capabilities[3];	     /* effective, permitted, inheritable, as capset is given them */
-	const struct sensor_socket *socket;  /* the calls of sockets: what the sensor knows, or NULL */
-	const struct sensor_dns *dns;	     /* SENDTO: the datagram is a DNS query; else NULL */
+	const struct proc_capabilities *former_capabilities; /* before a call that may change them, or NULL */
+	const struct sensor_socket *socket; /* the calls of sockets: what the sensor knows, or NULL */
+	const struct sensor_dns *dns;	    /* SENDTO: the datagram is a DNS query; else NULL */
 	bool is_late;	/* told by somebody who watched from aside: the process may have ended; pid 0 = not known */
 	bool is_likely; /* is_late: the process was not seen doing it, but is the only one that does such things */
 	/* Absolute in the process's root, links of the folders followed; NULL when the sensor does not know. */

@@ -224,6 +224,10 @@ void call_enter(struct pending_call *pending, enum sensor_call call, const struc
 	/* Otherwise the register holds whatever was in it. */
 	if (is_open(event) && !(event->flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))))
 		event->mode = 0;
+	/* A new user namespace, for one, gives all of them. */
+	if (sensor_call_in(call, SENSOR_IDS_CALLS | SENSOR_KERNEL_CALLS) &&
+	    proc_capabilities_read(origin->tid, &pending->capabilities))
+		event->former_capabilities = &pending->capabilities;
 }
 
 void call_look(struct pending_call *pending, bool new_files)

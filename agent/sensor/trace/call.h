@@ -4,6 +4,7 @@
 #pragma once
 
 #include "agent/proc/path.h"
+#include "agent/proc/proc.h"
 #include "agent/proc/roots.h"
 #include "agent/sensor/sensor.h"
 #include "agent/sensor/trace/calls.h"
@@ -15,6 +16,7 @@ struct pending_call {
 	struct roots *roots;	   /* the tracer's */
 	struct sensor_event event;
 	struct sensor_socket socket;
+	struct proc_capabilities capabilities;
 	char path[PATH_MAX], path2[PATH_MAX], real[PATH_MAX], real2[PATH_MAX];
 	char texts[SENSOR_TEXTS_MAX][SENSOR_TEXT_MAX];
 };

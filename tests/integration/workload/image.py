@@ -5,10 +5,10 @@ import shutil
 import subprocess
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PASSWD = "root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33:www-data:/var/www:/bin/sh\napp:x:1000:1000:app:/tmp:/bin/sh\n"
+PASSWD = "root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1:daemon:/usr/sbin:/bin/sh\nwww-data:x:33:33:www-data:/var/www:/bin/sh\napp:x:1000:1000:app:/tmp:/bin/sh\n"
 GROUP = "root:x:0:\ntty:x:5:\nwww-data:x:33:\nsudo:x:27:app\napp:x:1000:\n"
 APPLETS = ("sh", "cat", "echo", "ls", "mkdir", "rm", "mv", "touch", "sleep", "true", "false", "sort", "head", "wc", "env", "kill",
-           "id", "seq", "tr", "grep", "ln", "chmod")
+           "id", "seq", "tr", "grep", "ln", "chmod", "tee")
 
 
 class Missing(Exception):
@@ -81,7 +81,7 @@ class Image:
         """One of the C programs beside this file, as /bin/NAME."""
         if not shutil.which(compiler):
             raise Missing(compiler)
-        subprocess.run([compiler, "-O1", "-Wall", "-pthread", *options, "-o", self.root + "/bin/" + name,
+        subprocess.run([compiler, "-O1", "-Wall", "-D_GNU_SOURCE", "-pthread", *options, "-o", self.root + "/bin/" + os.path.basename(name),
                         os.path.join(HERE, name + ".c")], check=True)
 
 
@@ -172,7 +172,27 @@ def setuid(image):
                                                      for kind in ("auth", "account", "session", "password")))
 
 
-MAKERS = {maker.__name__: maker for maker in (empty, shell, nginx, redis, python, node, go, musl, distroless, setuid)}
+# Names under which the program of acts stands for others.
+ACTORS = ("act", "apt-get", "curl", "debugfs", "find", "httpd", "login", "mount", "mysqld", "nc", "nmap", "scp", "sha1sum", "shred", "ssh",
+          "su", "vipw", "wget")
+
+
+def actions(image):
+    image.busybox()
+    image.compiled("../actions/act", "-static")
+    for name in ACTORS:
+        image.put(image.root + "/bin/act", "/act/" + name)
+    image.write("/etc/shadow", "root:*:19000:0:99999:7:::\n", 0o640)
+    image.write("/etc/hostname", "task\n")
+    image.write("/root/.bash_history", "ls\n")
+    image.write("/root/.bashrc", "\n")
+    image.write("/root/.ssh/known_hosts", "\n")
+    image.write("/var/log/auth.log", "line\n")
+    image.write("/srv/readme", "\n")
+    os.makedirs(image.root + "/etc/cron.d")
+
+
+MAKERS = {maker.__name__: maker for maker in (empty, shell, nginx, redis, python, node, go, musl, distroless, setuid, actions)}
 
 
 class Images:
