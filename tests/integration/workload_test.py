@@ -6,13 +6,9 @@ usage: workload_test.py BIN-FOLDER [--long] [--only WORD]
 Containers are runc's, with Fargate's capabilities, Docker's seccomp profile and a read-only root; a third container holds the pid
 namespace, as pidMode "task" does. Each row of workload/rows.py runs twice: without the sensor, then with it.
 """
-import ctypes
-import fcntl
 import os
 import shutil
 import signal
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -21,11 +17,11 @@ from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "workload"))
 import image  # noqa: E402
+import network  # noqa: E402
 import rows  # noqa: E402
 import task  # noqa: E402
 
 SKIP = 77
-CLONE_NEWNET = 0x40000000
 RULES = os.path.join(task.HERE, "rules.yaml")
 failures = []
 
@@ -45,15 +41,6 @@ def why_not():
     if not os.path.exists(BIN + "/secagent"):
         return "no release build at %s" % BIN
     return None
-
-
-def own_network():
-    """A network that nobody else is in, as a task has one: ports are free, and the load stays inside."""
-    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
-        raise OSError(ctypes.get_errno(), "unshare")
-    with socket.socket() as any_socket:
-        request = struct.pack("16sh", b"lo", 0x41)  # IFF_UP | IFF_RUNNING
-        fcntl.ioctl(any_socket, 0x8914, request)  # SIOCSIFFLAGS
 
 
 class Bench:
@@ -76,7 +63,7 @@ class Bench:
 
     def play(self, row, watched):
         """The end of the row's container, and with the sensor what it told and its log."""
-        stage = self.task(watched)
+        stage = self.task(watched, *(row.options if watched else ()))
         try:
             done = stage.launch("workload", row.image, row.args, adapt=row.adapt).finish()
             return (done, *stage.events()) if watched else done
@@ -206,7 +193,7 @@ def main():
     only = sys.argv[sys.argv.index("--only") + 1] if "--only" in sys.argv else ""
     is_long = "--long" in sys.argv
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that containers are ended
-    own_network()
+    network.enter()
     work = tempfile.mkdtemp(prefix="clewline-workload.", dir="/tmp")
     try:
         bench = Bench(work)

@@ -139,6 +139,9 @@ exit 0
 """
 
 
+SETUID_EXECS = Counter({"id -u": 3, "sudo -n /bin/id -u": 1, "su root -c /bin/id -u": 1, "sh -c /bin/id -u": 1, "ping -c 1 -q 127.0.0.1": 1})
+
+
 def has_memory_limits():
     """Control groups of version 1 or 2 that can limit memory."""
     try:
@@ -176,11 +179,12 @@ def first_column(text):
 
 class Row:
     """code: what the container ends with. execs: command lines that must be told, each as often as it says here; None: not
-    compared. told(check, events): further checks of what was told. lacks: why it cannot run here. is_long: only with --long."""
+    compared. told(check, events): further checks of what was told. lacks: why it cannot run here. options: of the sidecar. is_long: only with --long."""
 
-    def __init__(self, name, image, args, code, execs=None, told=None, adapt=None, same=whole, lacks=None, is_long=False):
+    def __init__(self, name, image, args, code, execs=None, told=None, adapt=None, same=whole, lacks=None, options=(), is_long=False):
         self.name, self.image, self.args, self.code = name, image, args, code
-        self.execs, self.told, self.adapt, self.same, self.lacks, self.is_long = execs, told, adapt, same, lacks, is_long
+        self.execs, self.told, self.adapt, self.same, self.lacks = execs, told, adapt, same, lacks
+        self.options, self.is_long = options, is_long
 
 
 def paths(events, rule, field="fd.name"):
@@ -242,6 +246,7 @@ def rows():
             adapt=as_user(65532), told=tells_files("/tmp/made", 1, removed=False)),
         Row("not root", "shell", sh(NON_ROOT), 8, adapt=as_user(UID_APP), told=tells_files("/tmp/u", 3),
             execs=Counter(["id", "ls /tmp", "touch /tmp/u1", "touch /tmp/u2", "touch /tmp/u3", "rm /tmp/u1 /tmp/u2 /tmp/u3"])),
+        Row("setuid programs, in tier events", "setuid", sh(SETUID), 0, adapt=as_user(UID_APP), options=("--tier", "events"), execs=SETUID_EXECS),
         Row("out of memory", "shell", ["/bin/memory"], 137, adapt=with_memory(48 << 20), execs=Counter(),
             lacks=None if has_memory_limits() else "control groups cannot limit memory here"),
         Row("20,000 short-lived processes", "shell", ["/bin/processes", "20000"], 0, execs=children(20000), is_long=True),
