@@ -12,7 +12,7 @@ function(bpf_skeleton name)
 		set(object ${CMAKE_CURRENT_BINARY_DIR}/${stem}.o)
 		add_custom_command(OUTPUT ${object}
 			COMMAND ${BPF_CLANG} -target bpf -g -O2 -Wall -Wextra -Werror -Wno-unused-function -Wno-unused-parameter
-				-I${CMAKE_SOURCE_DIR} -I/usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
+				-I${CMAKE_SOURCE_DIR} -I${CMAKE_SYSROOT}/usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
 				-ffile-prefix-map=${CMAKE_SOURCE_DIR}/= -c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${object}
 			DEPENDS ${source} ${arg_HEADERS} VERBATIM)
 		list(APPEND objects ${object})

@@ -38,6 +38,9 @@ void refusal_look(struct refusal_facts *facts)
 	char target[64] = "";
 
 	memset(facts, 0, sizeof(*facts));
+#if !defined(__x86_64__)
+	facts->is_foreign = true;
+#endif
 	capabilities_look(facts);
 	facts->has_types = file_exists(KERNEL_TYPES);
 	if (file_read(LOCKDOWN, SMALL_FILE_MAX, &lockdown, NULL) >= 0)
@@ -48,6 +51,9 @@ void refusal_look(struct refusal_facts *facts)
 
 int refusal_before(const struct refusal_facts *facts, struct err *err)
 {
+	if (facts->is_foreign)
+		return err_set(err, ERR_DENIED,
+			       "cannot load BPF: this machine is not x86-64; run and task watch without BPF");
 	if (!facts->has_admin && !(facts->has_bpf && facts->has_perfmon))
 		return err_set(err, ERR_DENIED,
 			       "cannot load BPF: not permitted: needs CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN)");

@@ -13,6 +13,7 @@ struct refusal_facts {
 	bool has_types;			      /* the kernel carries BTF */
 	bool is_confidential;		      /* lockdown forbids programs that read kernel memory */
 	bool is_first_user_namespace;
+	bool is_foreign; /* not the machine whose registers the programs read */
 };
 
 void refusal_look(struct refusal_facts *facts);

@@ -58,9 +58,20 @@ static uint32_t run_filter(const struct filter *filter, const struct seccomp_dat
 
 static uint32_t answer(const struct filter *filter, int number, uint64_t a, uint64_t b, uint64_t c)
 {
-	struct seccomp_data data = { .nr = number, .arch = AUDIT_ARCH_X86_64, .args = { a, b, c } };
+	struct seccomp_data data = { .nr = number, .arch = arch_infos[ARCH_NATIVE].audit, .args = { a, b, c } };
 
 	return run_filter(filter, &data);
+}
+
+/* Number of a call on the machine that this was built for; -1 if it has none. */
+static int native(const char *name)
+{
+	for (size_t i = 0; i < call_number_count; i++) {
+		if (strcmp(call_numbers[i].name, name) == 0)
+			return call_numbers[i].numbers[ARCH_NATIVE];
+	}
+	fail_msg("no call %s", name);
+	return -1;
 }
 
 static void build(struct filter *filter, bool everything, bool reads)
@@ -74,7 +85,13 @@ static void build(struct filter *filter, bool everything, bool reads)
 	assert_in_range(filter->count, 1, FILTER_MAX);
 }
 
-static const uint32_t audits[] = { AUDIT_ARCH_X86_64, AUDIT_ARCH_I386 };
+/* The tables of calls that a filter of this machine knows. */
+static const enum arch tables[] = {
+	ARCH_NATIVE,
+#ifdef ARCH_SECOND
+	ARCH_SECOND,
+#endif
+};
 
 static void every_wanted_call_stops_and_no_other(void **state)
 {
@@ -82,13 +99,13 @@ static void every_wanted_call_stops_and_no_other(void **state)
 
 	(void)state;
 	build(&filter, true, false);
-	for (size_t table = 0; table < 2; table++) {
-		enum arch arch = (enum arch)arch_find(audits[table]);
+	for (size_t table = 0; table < ARRAY_SIZE(tables); table++) {
+		enum arch arch = tables[table];
 		const struct arch_info *info = &arch_infos[arch];
 
 		for (int number = 0; number < 1024; number++) {
 			int call = trace_call_find(arch, (uint64_t)number);
-			struct seccomp_data data = { .nr = number, .arch = audits[table] };
+			struct seccomp_data data = { .nr = number, .arch = info->audit };
 			bool stops = false;
 
 			if (number == info->clone || number == info->clone3 || number == info->socketcall)
@@ -119,13 +136,13 @@ static void the_filter_tests_arguments_as_the_table_says(void **state)
 	(void)state;
 	build(&filter, true, false);
 	for (size_t row = 0; row < call_number_count; row++) {
-		int number = call_numbers[row].numbers[ARCH_X86_64];
+		int number = call_numbers[row].numbers[ARCH_NATIVE];
 		enum sensor_call call = call_numbers[row].call;
 
 		for (size_t k = 0; number >= 0 && k < 11 * 11 * 11; k++) {
 			uint64_t args[6] = { values[k % 11], values[k / 11 % 11], values[k / 121], values[k % 11],
 					     (uint64_t)values[k / 121] << 32 };
-			struct seccomp_data data = { .nr = number, .arch = AUDIT_ARCH_X86_64 };
+			struct seccomp_data data = { .nr = number, .arch = arch_infos[ARCH_NATIVE].audit };
 			bool stops;
 
 			if (sensor_call_in(call, SENSOR_LIFE_CALLS))
@@ -203,13 +220,16 @@ static void an_open_that_only_reads_does_not_stop(void **state)
 
 	(void)state;
 	build(&filter, true, false);
-	assert_int_equal(answer(&filter, SYS_open, 0, O_RDONLY | O_CLOEXEC, 0), SECCOMP_RET_ALLOW);
 	assert_int_equal(answer(&filter, SYS_openat, 0, 0, O_RDONLY | O_DIRECTORY), SECCOMP_RET_ALLOW);
-	assert_int_equal(answer(&filter, SYS_open, 0, O_WRONLY, 0), SECCOMP_RET_TRACE);
 	assert_int_equal(answer(&filter, SYS_openat, 0, 0, O_RDWR), SECCOMP_RET_TRACE);
 	assert_int_equal(answer(&filter, SYS_openat, 0, 0, O_RDONLY | O_CREAT), SECCOMP_RET_TRACE);
 	assert_int_equal(answer(&filter, SYS_openat, 0, 0, O_RDONLY | O_TRUNC), SECCOMP_RET_TRACE);
 	assert_int_equal(answer(&filter, SYS_openat, 0, 0, O_TMPFILE), SECCOMP_RET_TRACE);
+	/* arm64 never had the older call, whose arguments stand elsewhere */
+	if (native("open") >= 0) {
+		assert_int_equal(answer(&filter, native("open"), 0, O_RDONLY | O_CLOEXEC, 0), SECCOMP_RET_ALLOW);
+		assert_int_equal(answer(&filter, native("open"), 0, O_WRONLY, 0), SECCOMP_RET_TRACE);
+	}
 }
 
 static void reads_stop_when_they_are_wanted(void **state)
@@ -219,7 +239,8 @@ static void reads_stop_when_they_are_wanted(void **state)
 	(void)state;
 	build(&filter, true, true);
 	assert_int_equal(answer(&filter, SYS_openat, 0, 0, O_RDONLY), SECCOMP_RET_TRACE);
-	assert_int_equal(answer(&filter, SYS_open, 0, O_RDONLY, 0), SECCOMP_RET_TRACE);
+	if (native("open") >= 0)
+		assert_int_equal(answer(&filter, native("open"), 0, O_RDONLY, 0), SECCOMP_RET_TRACE);
 }
 
 static void what_no_rule_needs_does_not_stop(void **state)
@@ -228,7 +249,7 @@ static void what_no_rule_needs_does_not_stop(void **state)
 
 	(void)state;
 	build(&filter, false, false);
-	assert_int_equal(answer(&filter, SYS_unlink, 0, 0, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(answer(&filter, SYS_unlinkat, 0, 0, 0), SECCOMP_RET_ALLOW);
 	assert_int_equal(answer(&filter, SYS_openat, 0, 0, O_WRONLY), SECCOMP_RET_ALLOW);
 }
 
@@ -243,6 +264,7 @@ static void nothing_escapes_by_clone(void **state)
 	assert_int_equal(answer(&filter, SYS_clone3, 0, 0, 0), REFUSED);
 }
 
+#ifdef ARCH_SECOND
 static void the_second_table_has_numbers_of_its_own(void **state)
 {
 	static struct filter filter;
@@ -260,6 +282,7 @@ static void the_second_table_has_numbers_of_its_own(void **state)
 	build(&filter, false, false);
 	assert_int_equal(run_filter(&filter, &connect), SECCOMP_RET_ALLOW);
 }
+#endif
 
 static void other_instruction_sets_are_refused(void **state)
 {
@@ -269,7 +292,9 @@ static void other_instruction_sets_are_refused(void **state)
 	(void)state;
 	build(&filter, false, false);
 	assert_int_equal(run_filter(&filter, &arm), REFUSED);
-	assert_int_equal(answer(&filter, 0x40000000 | SYS_open, 0, O_WRONLY, 0), REFUSED);
+#ifdef ARCH_FOREIGN_NR
+	assert_int_equal(answer(&filter, (int)(ARCH_FOREIGN_NR | SYS_openat), 0, 0, O_WRONLY), REFUSED);
+#endif
 }
 
 int main(void)
@@ -280,7 +305,9 @@ int main(void)
 		cmocka_unit_test(signals_to_the_sensor_stop),
 		cmocka_unit_test(numbers_are_those_of_the_kernel),
 		cmocka_unit_test(io_uring_can_be_refused),
+#ifdef ARCH_SECOND
 		cmocka_unit_test(the_second_table_has_numbers_of_its_own),
+#endif
 		cmocka_unit_test(an_open_that_only_reads_does_not_stop),
 		cmocka_unit_test(reads_stop_when_they_are_wanted),
 		cmocka_unit_test(what_no_rule_needs_does_not_stop),

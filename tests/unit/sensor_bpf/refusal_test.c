@@ -46,6 +46,9 @@ static void each_obstacle_has_its_own_sentence(void **state)
 	facts.is_first_user_namespace = false;
 	assert_int_equal(refusal_before(&facts, &err), ERR_DENIED);
 	assert_non_null(strstr(err.message, "user namespace"));
+	facts.is_foreign = true;
+	assert_int_equal(refusal_before(&facts, &err), ERR_DENIED);
+	assert_non_null(strstr(err.message, "not x86-64"));
 }
 
 static void what_the_kernel_said_is_passed_on(void **state)
