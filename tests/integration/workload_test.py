@@ -7,6 +7,7 @@ Containers are runc's, with Fargate's capabilities, Docker's seccomp profile and
 namespace, as pidMode "task" does. Each row of workload/rows.py runs twice: without the sensor, then with it.
 """
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -163,29 +164,62 @@ while [ ! -e /clewline/enough ]; do
   echo turn $n
 done
 echo "files that failed ${failed:-0}"
-exit 12
+/bin/touch /tmp/last && exit 12
 """
 
 
+def children(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as file:
+        return [int(word) for word in file.read().split()]
+
+
 def tracer_killed(bench, times):
-    """Today's promise: exec, fork, reads and the end still work; the calls that the filter stops fail."""
-    for turn in range(times):
-        stage = bench.task(True)
-        enough = stage.shared + "/enough"
-        try:
-            container = stage.launch("workload", "shell", rows.sh(SURVIVOR.replace("enough", "enough-" + stage.id)))
-            enough = stage.shared + "/enough-" + stage.id
-            check(wait_until(lambda: "turn 5\n" in container.text("out")), "the workload runs", container.text("err"))
-            time.sleep(0.01 * turn)
-            os.kill(stage.sidecar.pid(), 9)
-            mark = len(container.text("out").splitlines())
-            check(wait_until(lambda: len(container.text("out").splitlines()) > mark + 20), "it goes on without its tracer", container.text("out")[-200:])
-            open(enough, "w", encoding="ascii").close()
-            done = container.finish()
-            check(done.code == 12 and "exec failed" not in done.out and "read failed" not in done.out,
-                  "programs start and files can be read until its own end", done)
-        finally:
-            stage.close()
+    """The sidecar's worker is killed again and again: the workload lives, another follows on, and every gap is declared."""
+    stage = bench.task(True)
+    try:
+        container = stage.launch("workload", "shell", rows.sh(SURVIVOR.replace("enough", "enough-" + stage.id)))
+        sidecar = stage.sidecar.pid()
+        check(wait_until(lambda: "turn 5\n" in container.text("out")), "the workload runs", container.text("err"))
+        for turn in range(times):
+            time.sleep(random.random() / 5)
+            os.kill(children(sidecar)[0], signal.SIGKILL)
+            if not wait_until(lambda: stage.sidecar.text("err").count("followed-on") == turn + 1):
+                break
+        log = stage.sidecar.text("err")
+        check(log.count("tracer-died") == log.count("followed-on") == times, "after each of %d deaths another tracer follows on" % times, log[-1500:])
+        mark = len(container.text("out").splitlines())
+        check(wait_until(lambda: len(container.text("out").splitlines()) > mark + 20), "the workload goes on", container.text("out")[-200:])
+        with open(stage.shared + "/enough-" + stage.id, "w", encoding="ascii"):
+            pass
+        done = container.finish()
+        check(done.code == 12 and "exec failed" not in done.out and "read failed" not in done.out,
+              "programs started and files could be read all the time, until its own end", (done.code, done.out[-500:], done.err[-500:]))
+        events, ended = stage.events()
+        check(any(fields["fd.name"] == "/tmp/last" for fields in of(events, "Create")) and ended.code == 0, "and it is watched to the end",
+              (ended.code, ended.err[-1500:]))
+        print("        %d turns, %s" % (done.out.count("turn "), done.out.splitlines()[-1] if done.out else ""))
+    finally:
+        stage.close()
+
+
+def sidecar_killed(bench):
+    """All of it is gone: exec, fork, reads and the end still work; the calls that the filter stops fail."""
+    stage = bench.task(True)
+    try:
+        container = stage.launch("workload", "shell", rows.sh(SURVIVOR.replace("enough", "enough-" + stage.id).replace("&& exit", "|| exit")))
+        check(wait_until(lambda: "turn 5\n" in container.text("out")), "the workload runs", container.text("err"))
+        sidecar = stage.sidecar.pid()
+        for pid in [sidecar, *children(sidecar)]:
+            os.kill(pid, signal.SIGKILL)
+        mark = len(container.text("out").splitlines())
+        check(wait_until(lambda: len(container.text("out").splitlines()) > mark + 20), "it goes on", container.text("out")[-200:])
+        with open(stage.shared + "/enough-" + stage.id, "w", encoding="ascii"):
+            pass
+        done = container.finish()
+        check(done.code == 12 and "exec failed" not in done.out and "read failed" not in done.out,
+              "programs start and files can be read until its own end", done)
+    finally:
+        stage.close()
 
 
 def main():
@@ -211,7 +245,8 @@ def main():
                 check_row(bench, row)
             except image.Missing as missing:
                 print("skipped: %s is not installed" % missing)
-        for name, part in (("in place", in_place), ("tracer killed", lambda b: tracer_killed(b, 100 if is_long else 3))):
+        for name, part in (("in place", in_place), ("tracer killed", lambda b: tracer_killed(b, 100 if is_long else 5)),
+                           ("sidecar killed", sidecar_killed)):
             if only in name:
                 print(name, flush=True)
                 part(bench)
