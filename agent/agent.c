@@ -148,6 +148,7 @@ static void deliver_rest(struct agent *agent)
 	struct sender_state state;
 	struct err err = { 0 };
 
+	sender_goodbye(agent->sender);
 	if (sender_flush(agent->sender, LAST_DELIVERY_NS, &err) == 0)
 		return;
 	sender_state(agent->sender, &state);

@@ -74,6 +74,8 @@ static int settle_addresses(struct collector *collector, const struct collector_
 	    state_path(collector->state, STATE_AUTHORITY, collector->authority, err) < 0)
 		return err->code;
 	collector->lifetime_ns = conf->certificate_life_ns;
+	if (collector->lifetime_ns < NS_PER_S)
+		return err_set(err, ERR_USAGE, "a certificate must be valid for a second at least");
 	snprintf(collector->intake_url, ADDRESS_MAX, "ipc://%s/" STATE_INTAKE_SOCKET, collector->state);
 	snprintf(collector->api_url, ADDRESS_MAX, "unix:%s/" STATE_API_SOCKET, collector->state);
 	if (conf->intake)

@@ -13,21 +13,12 @@ CREATE TABLE enrol_token (
 	PRIMARY KEY (tenant_id, secret_digest)
 );
 
--- Roles of AWS whose tasks may enrol without a token.
-CREATE TABLE enrol_role (
-	tenant_id  bigint NOT NULL,
-	role_arn   text NOT NULL,           -- arn:aws:iam::ACCOUNT:role/NAME, without a path
-	tags       text[] NOT NULL,
-	created_at timestamptz NOT NULL,
-	PRIMARY KEY (tenant_id, role_arn)
-);
-
 CREATE TABLE agent (
 	tenant_id      bigint NOT NULL,
 	agent_id       text NOT NULL,       -- ag_ + 16 random digits; in its certificates
 	name           text NOT NULL,       -- as it called itself at enrolment
 	tags           text[] NOT NULL,
-	enrolled_by    text NOT NULL,       -- token_id, or ARN of the role
+	enrolled_by    text NOT NULL,       -- token_id
 	enrolled_at    timestamptz NOT NULL,
 	certified_at   timestamptz NOT NULL, -- newest certificate
 	expires_at     timestamptz NOT NULL, -- of it

@@ -4,10 +4,6 @@ ALTER TABLE enrol_token ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY tenant ON enrol_token USING (tenant_id = nullif(current_setting('clewline.tenant', true), '')::bigint);
 
-ALTER TABLE enrol_role ENABLE ROW LEVEL SECURITY;
-
-CREATE POLICY tenant ON enrol_role USING (tenant_id = nullif(current_setting('clewline.tenant', true), '')::bigint);
-
 ALTER TABLE agent ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY tenant ON agent USING (tenant_id = nullif(current_setting('clewline.tenant', true), '')::bigint);

@@ -11,7 +11,7 @@
 #include "json/json.h"
 
 #define STREAMS_MAX 64
-#define SETTLED_NS  (60 * NS_PER_S)
+#define SETTLED_NS  (60 * NS_PER_S) /* batches come in any order for so long; who says nothing for so long is silent */
 
 struct stream_set {
 	uint8_t ids[STREAMS_MAX][STREAM_ID_SIZE];
@@ -47,6 +47,9 @@ static const char *reason_text(const struct loss_row *row, struct arena *arena)
 				    row->count == 1 ? "" : "es", row->agent);
 	case LOSS_SPOOL:
 		return arena_printf(arena, "the spool of agent %s was lost, and what waited in it", row->agent);
+	case LOSS_SILENCE:
+		return arena_printf(arena, "agent %s has not been heard since, and did not say that it stops",
+				    row->agent);
 	default:
 		return arena_printf(arena, "%lld event%s %s lost: %s", (long long)row->count, plural, was,
 				    row->reason);
@@ -61,12 +64,14 @@ static json_t *loss_json(const struct loss_row *row, struct arena *arena)
 
 	json_set_text(json, "source", arena_printf(arena, "%s %s", kind, row->agent));
 	json_set_text(json, "from", time_format_exact(row->since, time));
-	json_set_text(json, "until", time_format_exact(row->until, time));
+	json_object_set_new(json, "until",
+			    row->until ? json_string(time_format_exact(row->until, time)) : json_null());
 	json_set_text(json, "reason", reason_text(row, arena));
 	json_object_set_new(json, "event", json_null());
-	json_object_set_new(json, "closed", json_true());
+	json_object_set_new(json, "closed", json_boolean(row->until != 0));
 	json_object_set_new(json, "backfillable", json_boolean(row->mode == ORIGIN_CLOUDTRAIL));
-	json_object_set_new(json, "lost", json_integer(row->count));
+	if (row->kind != LOSS_SILENCE)
+		json_object_set_new(json, "lost", json_integer(row->count));
 	return json;
 }
 

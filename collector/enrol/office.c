@@ -129,7 +129,6 @@ static uint64_t trust_digest(struct office *office)
 	return digest;
 }
 
-/* By token for now: others come with their own proof. */
 static int admit(struct office *office, const struct enrol_request *request, struct arena *arena,
 		 struct admission *admission, struct err *err)
 {

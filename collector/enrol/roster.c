@@ -39,11 +39,11 @@ struct serial_row {
 static const struct column serial_columns[] = { COLUMN(serial_row, serial, TEXT) };
 static const struct row_shape serial_shape = ROW_SHAPE(serial_row, serial_columns);
 
-struct grounds_row { /* a token's or a role's */
+struct token_row {
 	const char *id, *tags;
 };
-static const struct column grounds_columns[] = { COLUMN(grounds_row, id, TEXT), COLUMN(grounds_row, tags, JSON) };
-static const struct row_shape grounds_shape = ROW_SHAPE(grounds_row, grounds_columns);
+static const struct column token_columns[] = { COLUMN(token_row, id, TEXT), COLUMN(token_row, tags, JSON) };
+static const struct row_shape token_shape = ROW_SHAPE(token_row, token_columns);
 
 struct known_row {
 	const char *agent, *enrolled_by;
@@ -213,7 +213,7 @@ static int use_token(struct store *store, int64_t tenant, const uint8_t secret_d
 static int admit_token(struct store *store, const uint8_t secret_digest[32], int64_t now_ns, struct arena *arena,
 		       struct admission *admission, struct err *err)
 {
-	struct grounds_row *token;
+	struct token_row *token;
 	struct known_row *known;
 	AUTO_PARAMS params;
 	size_t count;
@@ -223,7 +223,7 @@ static int admit_token(struct store *store, const uint8_t secret_digest[32], int
 	params_int(&params, 0, admission->tenant);
 	params_bytes(&params, 1, secret_digest, 32);
 	params_time(&params, 2, now_ns);
-	if (store_read(store, &params, &grounds_shape, arena, &token, &count, err) < 0)
+	if (store_read(store, &params, &token_shape, arena, &token, &count, err) < 0)
 		return err->code;
 	if (!count)
 		return err_set(err, ERR_DENIED, "the token is not known, or has expired");
@@ -248,43 +248,6 @@ int roster_admit_token(struct roster *roster, const uint8_t secret_digest[32], i
 	if (code < 0)
 		return code;
 	code = admit_token(store, secret_digest, now_ns, arena, admission, err);
-	pool_give(roster->pool, store);
-	return code;
-}
-
-static int admit_role(struct store *store, const char *role_arn, struct arena *arena, struct admission *admission,
-		      struct err *err)
-{
-	struct grounds_row *role;
-	struct known_row *known;
-	AUTO_PARAMS params;
-	size_t count;
-	int code;
-
-	params_init(&params, &sql_statements[SQL_ROLE_FIND]);
-	params_int(&params, 0, admission->tenant);
-	params_text(&params, 1, role_arn);
-	if (store_read(store, &params, &grounds_shape, arena, &role, &count, err) < 0)
-		return err->code;
-	if (!count)
-		return err_set(err, ERR_DENIED, "role \"%s\" may not enrol here", role_arn);
-	code = find_known(store, arena, admission, &known, err);
-	if (code < 0)
-		return code;
-	admission->tags = role->tags;
-	snprintf(admission->enrolled_by, sizeof(admission->enrolled_by), "%s", role_arn);
-	return name_agent(admission, code ? known : NULL, err);
-}
-
-int roster_admit_role(struct roster *roster, const char *role_arn, struct arena *arena, struct admission *admission,
-		      struct err *err)
-{
-	struct store *store;
-	int code = pool_take(roster->pool, &store, err);
-
-	if (code < 0)
-		return code;
-	code = admit_role(store, role_arn, arena, admission, err);
 	pool_give(roster->pool, store);
 	return code;
 }
@@ -433,17 +396,6 @@ int roster_add_token(struct roster *roster, const struct token_terms *terms, con
 	params_time(&params, 4, time_now_ns());
 	params_time(&params, 5, terms->expires_ns);
 	params_int(&params, 6, terms->uses_max);
-	return run_alone(roster, &params, NULL, err);
-}
-
-int roster_allow_role(struct roster *roster, int64_t tenant, const char *role_arn, struct err *err)
-{
-	AUTO_PARAMS params;
-
-	params_init(&params, &sql_statements[SQL_ROLE_INSERT]);
-	params_int(&params, 0, tenant);
-	params_text(&params, 1, role_arn);
-	params_time(&params, 3, time_now_ns());
 	return run_alone(roster, &params, NULL, err);
 }
 

@@ -36,8 +36,8 @@ struct admission {
 	int64_t tenant;
 	char agent[ROSTER_ID_MAX];
 	const char *name;
-	char enrolled_by[256]; /* token's id or role */
-	const char *tags;      /* JSON array */
+	char enrolled_by[ROSTER_ID_MAX]; /* token's id */
+	const char *tags;		 /* JSON array */
 	const char *key_digest;
 };
 
@@ -47,10 +47,6 @@ struct admission {
  */
 int roster_admit_token(struct roster *roster, const uint8_t secret_digest[32], int64_t now_ns, struct arena *arena,
 		       struct admission *admission, struct err *err);
-
-/* The same with a role that AWS has vouched for. */
-int roster_admit_role(struct roster *roster, const char *role_arn, struct arena *arena, struct admission *admission,
-		      struct err *err);
 
 /* Records the certificate of an admitted agent. Errors: ERR_DENIED when it was revoked in between. */
 int roster_add(struct roster *roster, const struct admission *admission, const struct certificate *certificate,
@@ -70,8 +66,6 @@ struct token_terms {
 };
 int roster_add_token(struct roster *roster, const struct token_terms *terms, const uint8_t secret_digest[32],
 		     char ret_id[ROSTER_ID_MAX], struct err *err);
-
-int roster_allow_role(struct roster *roster, int64_t tenant, const char *role_arn, struct err *err);
 
 /* Revokes an agent, or one certificate of its (serial not NULL). Errors: ERR_NOT_FOUND. */
 int roster_revoke(struct roster *roster, int64_t tenant, const char *agent, const char *serial, const char *reason,

@@ -10,6 +10,7 @@
 #include "bus/monitor.h"
 #include "bus/receiver.h"
 #include "collector/enrol/office.h"
+#include "collector/metrics/metrics.h"
 
 #define LOOK_NS	 NS_PER_S	 /* how late a connection of a revoked certificate ends, after it is known */
 #define CHECK_NS (10 * NS_PER_S) /* between two tries to connect to oneself */
@@ -57,13 +58,16 @@ static void *doors_run(void *context)
 
 	while (wait_for_look(doors)) {
 		bool is_due = time_monotonic_ns() >= check_ns;
+		size_t peers = 0;
 
 		office_watch(doors->office);
 		for (size_t i = 0; i < doors->count; i++) {
 			receiver_sweep(doors->receivers[i]);
+			peers += receiver_peers(doors->receivers[i]);
 			if (is_due)
 				check(doors, i);
 		}
+		metric_set(METRIC_CONNECTIONS, (int64_t)peers);
 		if (is_due)
 			check_ns = time_monotonic_ns() + CHECK_NS;
 	}
@@ -113,13 +117,4 @@ void doors_close(struct doors *doors)
 		receiver_close(doors->receivers[i]);
 	monitor_fini(&doors->monitor);
 	free(doors);
-}
-
-size_t doors_peers(struct doors *doors)
-{
-	size_t sum = 0;
-
-	for (size_t i = 0; i < doors->count; i++)
-		sum += receiver_peers(doors->receivers[i]);
-	return sum;
 }

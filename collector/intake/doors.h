@@ -15,6 +15,3 @@ struct office;
 /* Listens on every address; those of tls+tcp with the office's certificate. urls are copied. Errors: as receiver_open(). */
 int doors_open(const char *const *urls, size_t count, struct office *office, struct doors **ret, struct err *err);
 void doors_close(struct doors *doors); /* accepts NULL */
-
-/* Connections now, over all addresses. */
-size_t doors_peers(struct doors *doors);

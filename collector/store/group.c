@@ -251,6 +251,10 @@ static int write_streams(const struct group *group, struct err *err)
 		params_int(&params, 7, to_signed(last->epoch));
 		for (size_t j = 0; j < ARRAY_SIZE(sums); j++)
 			params_int(&params, 8 + j, sums[j]);
+		params_int(&params, 11, to_signed(last->batch_no));
+		params_int(&params, 12, to_signed(last->oldest_waiting));
+		params_int(&params, 13, last->is_last ? to_signed(last->batch_no) : 0);
+		params_int(&params, 14, last->clock_offset_ns / 1000);
 	}
 	return store_run(group->store, &params, NULL, err);
 }

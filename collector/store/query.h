@@ -16,7 +16,7 @@ struct loss_filter {
 	const uint8_t (*streams)[STREAM_ID_SIZE];
 	size_t stream_count;
 	int64_t since_ns, until_ns; /* the window, closed */
-	int64_t settled_ns; /* batches in flight come in any order: missing before one committed later than this is not missing */
+	int64_t settled_ns; /* missing before one committed later than this is not missing; heard later than this is not silent */
 };
 
 struct alert_filter {

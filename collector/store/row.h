@@ -72,6 +72,7 @@ enum loss_kind {
 	LOSS_DECLARED, /* count events, as the sender says */
 	LOSS_BATCHES,  /* count batches whose numbers are missing */
 	LOSS_SPOOL,    /* the spool was lost count times */
+	LOSS_SILENCE,  /* not heard since, and did not stop in order; until is 0 */
 };
 
 struct loss_row {

@@ -32,11 +32,13 @@ struct sender {
 	struct spool spool;
 	struct strbuf events; /* the open batch, as wire_events_add() makes it */
 	size_t event_count;
-	bool alerts;	     /* among them */
-	int64_t cut_due_ns;  /* monotonic; when the open batch is cut at the latest */
-	int64_t last_cut_ns; /* since 1970 */
-	int64_t retry_at_ns; /* monotonic; the collector asked for a pause until then */
+	enum lane lane;		    /* of the open batch: an alert takes along what is before it */
+	int64_t cut_due_ns;	    /* monotonic; when the open batch is cut at the latest */
+	int64_t last_cut_ns;	    /* since 1970 */
+	int64_t retry_at_ns[LANES]; /* monotonic; the collector asked for a pause of the lane until then */
 	uint64_t acked, rejected;
+	int64_t clock_offset_ns;
+	bool is_leaving;
 	char last_error[sizeof(((struct sender_state *)NULL)->last_error)];
 	bool stopping;
 };
@@ -54,40 +56,62 @@ static void lose_open_batch(struct sender *sender)
 	sender->event_count = 0;
 }
 
+static void begin_batch(const struct sender *sender, struct batch *ret)
+{
+	const struct spool *spool = &sender->spool;
+
+	*ret = (struct batch){ .lane = sender->lane,
+			       .epoch = spool->epoch,
+			       .batch_no = spool->next_number,
+			       .oldest_waiting = spool_oldest(spool),
+			       .sent_ns = time_now_ns(),
+			       .clock_offset_ns = sender->clock_offset_ns,
+			       .is_last = sender->is_leaving,
+			       .origin = sender->conf.origin,
+			       .drops = spool->drops.list,
+			       .drop_count = spool->drops.count,
+			       .event_count = sender->event_count };
+	memcpy(ret->stream_id, spool->stream_id, STREAM_ID_SIZE);
+}
+
+static int put_batch(struct sender *sender, const struct batch *batch, struct err *err)
+{
+	struct spool *spool = &sender->spool;
+	const struct spool_batch entry = { .epoch = batch->epoch,
+					   .number = batch->batch_no,
+					   .alerts = batch->lane == LANE_ALERT,
+					   .events = (uint32_t)batch->event_count,
+					   .first_seq = spool->next_seq - batch->event_count };
+	AUTO_STRBUF frame = STRBUF_INIT;
+	struct drops declared = spool->drops;
+	int code = wire_events_seal(batch, &sender->events, &frame, err);
+
+	if (code < 0)
+		return code;
+	/* what spool_put() has to drop for want of room belongs to the next batch */
+	drops_clear(&spool->drops);
+	code = spool_put(spool, &entry, &frame, err);
+	if (code < 0)
+		drops_carry_all(&spool->drops, &declared);
+	return code;
+}
+
 /* Cuts the open batch and writes it to the spool. If that fails, its events are counted as lost. */
 static int cut(struct sender *sender, struct err *err)
 {
-	AUTO_STRBUF frame = STRBUF_INIT;
-	struct spool *spool = &sender->spool;
-	struct batch batch = { .epoch = spool->epoch, .batch_no = spool->next_number, .sent_ns = time_now_ns() };
-	struct spool_batch entry = { .epoch = spool->epoch, .number = spool->next_number, .alerts = sender->alerts };
-	int code = spool_make_room(spool, (int64_t)sender->events.length + HEAD_SIZE_GUESS, err);
+	struct batch batch;
+	int code = spool_make_room(&sender->spool, (int64_t)sender->events.length + HEAD_SIZE_GUESS, err);
 
-	memcpy(batch.stream_id, spool->stream_id, STREAM_ID_SIZE);
-	batch.origin = sender->conf.origin;
-	batch.drops = spool->drops.list;
-	batch.drop_count = spool->drops.count;
-	batch.event_count = sender->event_count;
-	entry.events = (uint32_t)sender->event_count;
-	entry.first_seq = spool->next_seq - sender->event_count;
+	begin_batch(sender, &batch);
 	if (code == 0)
-		code = wire_events_seal(&batch, &sender->events, &frame, err);
-	if (code == 0) {
-		/* what spool_put() has to drop for want of room belongs to the next batch */
-		struct drops declared = spool->drops;
-
-		drops_clear(&spool->drops);
-		code = spool_put(spool, &entry, &frame, err);
-		if (code < 0)
-			drops_carry_all(&spool->drops, &declared);
-	}
+		code = put_batch(sender, &batch, err);
 	if (code < 0) {
 		set_error(sender, err->message);
 		lose_open_batch(sender);
 	}
 	strbuf_clear(&sender->events);
 	sender->event_count = 0;
-	sender->alerts = false;
+	sender->lane = LANE_BULK;
 	sender->last_cut_ns = batch.sent_ns;
 	sender->cut_due_ns = time_monotonic_ns() + sender->conf.flush_ns;
 	monitor_notify(&sender->monitor);
@@ -105,7 +129,7 @@ static int cut_if_any(struct sender *sender, struct err *err)
 	return sender->event_count || sender->spool.drops.count ? cut(sender, err) : 0;
 }
 
-static void pause_sending(struct sender *sender, int64_t ms)
+static void pause_sending(struct sender *sender, enum lane lane, int64_t ms)
 {
 	uint32_t random = 0;
 
@@ -115,7 +139,8 @@ static void pause_sending(struct sender *sender, int64_t ms)
 		ms = RETRY_MAX_MS;
 	random_bytes(&random, sizeof(random), NULL);
 	/* up to half more, so that a thousand senders do not come back in the same instant */
-	sender->retry_at_ns = time_monotonic_ns() + ms * NS_PER_MS + ms * NS_PER_MS / 2 * (random % 1024) / 1024;
+	sender->retry_at_ns[lane] =
+		time_monotonic_ns() + ms * NS_PER_MS + ms * NS_PER_MS / 2 * (random % 1024) / 1024;
 }
 
 /* What belongs to another is of a spool that was copied, or outlived its agent's identity: this agent goes on under a new name. */
@@ -141,7 +166,7 @@ static void take_reply(struct sender *sender, struct spool_batch *batch, const s
 		break;
 	case REPLY_RETRY:
 		batch->busy = false;
-		pause_sending(sender, reply->retry_after_ms);
+		pause_sending(sender, batch->alerts ? LANE_ALERT : LANE_BULK, reply->retry_after_ms);
 		snprintf(sender->last_error, sizeof(sender->last_error), "the collector asks to wait: %s", reason);
 		break;
 	case REPLY_REJECT:
@@ -162,18 +187,20 @@ static void take_delivery(struct sender *sender, const struct delivery *delivery
 	if (!batch)
 		return;
 	batch->busy = false;
+	if (answers && delivery->reply.server_ns)
+		sender->clock_offset_ns = delivery->reply.server_ns - time_now_ns();
 	/* who cannot read a frame, or puts it off unread, does not know its number */
 	if (answers && delivery->reply.batch_no != batch->number &&
 	    !(delivery->reply.kind != REPLY_ACK && !delivery->reply.batch_no)) {
 		set_error(sender, "the collector's reply is about another batch");
-		pause_sending(sender, 0);
+		pause_sending(sender, delivery->lane, 0);
 	} else if (answers) {
 		take_reply(sender, batch, &delivery->reply);
 	} else if (delivery->malformed) {
 		set_error(sender, delivery->reply_error.message);
-		pause_sending(sender, 0);
+		pause_sending(sender, delivery->lane, 0);
 	} else if (delivery->error != NNG_ETIMEDOUT) {
-		pause_sending(sender, ERROR_PAUSE_MS);
+		pause_sending(sender, delivery->lane, ERROR_PAUSE_MS);
 	}
 }
 
@@ -199,17 +226,31 @@ static void take_deliveries(struct sender *sender)
 		link_restart(sender->link);
 }
 
-/* Puts the oldest waiting batch on its way. False if there is nothing to do. */
-static bool send_one(struct sender *sender)
+/* With the monitor locked: a batch of the lane that could go now, or NULL; until says when one may, if that is a matter of time. */
+static struct spool_batch *sendable(struct sender *sender, enum lane lane, int64_t *ret_until)
+{
+	struct spool_batch *batch = spool_next(&sender->spool, lane == LANE_ALERT);
+
+	if (!batch || !link_connected(sender->link) || !window_free(sender->window, lane))
+		return NULL;
+	if (time_monotonic_ns() >= sender->retry_at_ns[lane])
+		return batch;
+	if (sender->retry_at_ns[lane] < *ret_until)
+		*ret_until = sender->retry_at_ns[lane];
+	return NULL;
+}
+
+/* Puts the lane's oldest waiting batch on its way. False if there is nothing to do. */
+static bool send_one(struct sender *sender, enum lane lane)
 {
 	AUTO_STRBUF frame = STRBUF_INIT;
 	struct spool_batch *batch, sent;
+	int64_t until = INT64_MAX;
 	struct err err;
 
 	monitor_lock(&sender->monitor);
-	batch = spool_next(&sender->spool);
-	if (!batch || !link_connected(sender->link) || !window_free(sender->window) ||
-	    time_monotonic_ns() < sender->retry_at_ns) {
+	batch = sendable(sender, lane, &until);
+	if (!batch) {
 		monitor_unlock(&sender->monitor);
 		return false;
 	}
@@ -221,7 +262,7 @@ static bool send_one(struct sender *sender)
 	}
 	batch->busy = true;
 	monitor_unlock(&sender->monitor);
-	if (window_send(sender->window, sent.epoch, sent.number, &frame, &err) == 0)
+	if (window_send(sender->window, lane, sent.epoch, sent.number, &frame, &err) == 0)
 		return true;
 	monitor_lock(&sender->monitor);
 	batch = spool_find(&sender->spool, sent.epoch, sent.number);
@@ -238,17 +279,16 @@ static void wait_for_work(struct sender *sender)
 	int64_t now = time_monotonic_ns();
 	int64_t until = now + sender->conf.watchdog_ns;
 
-	if (window_finished(sender->window) || (worth_cutting(sender) && sender->cut_due_ns <= now))
+	if (window_finished(sender->window))
 		return;
+	for (enum lane lane = 0; lane < LANES; lane++) {
+		if (sendable(sender, lane, &until))
+			return;
+	}
 	if (worth_cutting(sender) && sender->cut_due_ns < until)
 		until = sender->cut_due_ns;
-	if (spool_next(&sender->spool) && link_connected(sender->link) && window_free(sender->window)) {
-		if (sender->retry_at_ns <= now)
-			return;
-		if (sender->retry_at_ns < until)
-			until = sender->retry_at_ns;
-	}
-	monitor_wait(&sender->monitor, until);
+	if (until > now)
+		monitor_wait(&sender->monitor, until);
 }
 
 static void *sender_run(void *context)
@@ -259,7 +299,8 @@ static void *sender_run(void *context)
 
 	do {
 		take_deliveries(sender);
-		while (send_one(sender))
+		/* alerts first, and again after each batch of bulk */
+		while (send_one(sender, LANE_ALERT) || send_one(sender, LANE_BULK))
 			;
 		monitor_lock(&sender->monitor);
 		if (!sender->stopping)
@@ -337,6 +378,23 @@ int sender_open(const struct sender_conf *conf, struct sender **ret, struct err 
 	return 0;
 }
 
+/* When the open batch, which has one more event, is cut; alerts that come together go together. */
+static void note_due(struct sender *sender, bool has_alert)
+{
+	int64_t now = time_monotonic_ns();
+
+	if (sender->event_count == 1)
+		sender->cut_due_ns = now + sender->conf.flush_ns;
+	if (has_alert && sender->lane == LANE_BULK) {
+		sender->lane = LANE_ALERT;
+		if (now + SENDER_ALERT_FLUSH_NS < sender->cut_due_ns)
+			sender->cut_due_ns = now + SENDER_ALERT_FLUSH_NS;
+	} else if (sender->event_count > 1) {
+		return;
+	}
+	monitor_notify(&sender->monitor);
+}
+
 /* With the monitor locked. An event too large to travel is counted as lost, for it would never arrive. */
 static int add_locked(struct sender *sender, const struct event *event, bool urgent, struct err *err)
 {
@@ -360,15 +418,12 @@ static int add_locked(struct sender *sender, const struct event *event, bool urg
 		code = cut(sender, err);
 		sender->spool.next_seq++;
 	}
-	if (!sender->event_count)
-		sender->cut_due_ns = time_monotonic_ns() + sender->conf.flush_ns;
 	strbuf_add(&sender->events, encoded.data, encoded.length);
 	sender->event_count++;
-	sender->alerts |= event->alert_count > 0;
-	if (urgent || sender->event_count >= BATCH_EVENTS_MAX || sender->events.length >= BATCH_SIZE_MAX)
+	note_due(sender, event->alert_count > 0);
+	if ((urgent && !event->alert_count) || sender->event_count >= BATCH_EVENTS_MAX ||
+	    sender->events.length >= BATCH_SIZE_MAX)
 		return cut(sender, err);
-	if (sender->event_count == 1)
-		monitor_notify(&sender->monitor);
 	return code;
 }
 
@@ -431,6 +486,18 @@ static bool is_anything_owed(const struct sender *sender)
 	return sender->spool.count || sender->spool.drops.count;
 }
 
+void sender_goodbye(struct sender *sender)
+{
+	struct err err;
+
+	monitor_lock(&sender->monitor);
+	cut_if_any(sender, &err);
+	sender->is_leaving = true;
+	cut(sender, &err);
+	sender->is_leaving = false;
+	monitor_unlock(&sender->monitor);
+}
+
 int sender_flush(struct sender *sender, int64_t timeout_ns, struct err *err)
 {
 	int64_t deadline = time_monotonic_ns() + timeout_ns;
@@ -465,6 +532,7 @@ void sender_state(struct sender *sender, struct sender_state *ret)
 		.batches_rejected = sender->rejected,
 		.batches_corrupt = sender->spool.corrupt,
 		.events_dropped = sender->spool.drops.total,
+		.clock_offset_ns = sender->clock_offset_ns,
 	};
 	describe_trouble(sender, ret->last_error, sizeof(ret->last_error));
 	monitor_unlock(&sender->monitor);

@@ -15,9 +15,11 @@
 #include "model/batch.h"
 
 #define SENDER_URL_DEFAULT_NAME	   "intake.sock"
-#define SENDER_WINDOW		   4 /* batches on their way at once */
+#define SENDER_WINDOW		   4 /* batches of the bulk lane on their way at once */
+#define SENDER_ALERT_WINDOW	   2 /* and of the alert lane */
 #define SENDER_SPOOL_MAX_DEFAULT   (INT64_C(256) << 20)
 #define SENDER_FLUSH_DEFAULT_NS	   (200 * NS_PER_MS)
+#define SENDER_ALERT_FLUSH_NS	   (10 * NS_PER_MS) /* a batch of the alert lane is cut so soon */
 #define SENDER_WATCHDOG_DEFAULT_NS (15 * NS_PER_S)
 
 struct sender;
@@ -44,6 +46,7 @@ struct sender_state {
 	uint64_t batches_rejected; /* kept in the spool's folder dead */
 	uint64_t batches_corrupt;  /* kept in the spool's folder quarantine, their events declared as lost */
 	uint64_t events_dropped;   /* by this sender or declared to it */
+	int64_t clock_offset_ns;   /* how far the collector's clock is ahead; 0 before its first reply */
 	char last_error[256];	   /* "" while all is well */
 };
 
@@ -53,7 +56,10 @@ struct sender_state {
  */
 int sender_open(const struct sender_conf *conf, struct sender **ret, struct err *err);
 
-/* Appends one event (copied); sets its seq. urgent cuts the batch now. Errors only when the spool cannot be written. */
+/*
+ * Appends one event (copied); sets its seq. One with alerts makes the open batch one of the alert lane, which overtakes the
+ * others; for the rest, urgent cuts the batch now. Errors only when the spool cannot be written.
+ */
 int sender_add(struct sender *sender, const struct event *event, bool urgent, struct err *err);
 
 /* Changes who the following events come from (containers come and go). Borrowed until the next call or close. */
@@ -65,10 +71,13 @@ void sender_drop(struct sender *sender, const char *reason, uint64_t count);
 /* The same, lost between from_ns (since 1970 UTC) and now. */
 void sender_drop_since(struct sender *sender, const char *reason, uint64_t count, int64_t from_ns);
 
-/* Cuts the open batch and waits up to timeout_ns until all is acknowledged. Errors: ERR_UNREACHABLE with the reason. */
+/* Cuts what is open, and a last batch which says that the sender stops in order. Then only sender_flush() and close follow. */
+void sender_goodbye(struct sender *sender);
+
+/* Cuts what is open and waits up to timeout_ns until all is acknowledged. Errors: ERR_UNREACHABLE with the reason. */
 int sender_flush(struct sender *sender, int64_t timeout_ns, struct err *err);
 
 void sender_state(struct sender *sender, struct sender_state *ret);
 
-/* Cuts the open batch, stops sending; unsent batches stay in the spool for the next run. Accepts NULL. */
+/* Cuts what is open, stops sending; unsent batches stay in the spool for the next run. Accepts NULL. */
 void sender_close(struct sender *sender);

@@ -226,10 +226,19 @@ void spool_remove(struct spool *spool, struct spool_batch *batch)
 	retire(spool, batch, NULL);
 }
 
-struct spool_batch *spool_next(struct spool *spool)
+uint64_t spool_oldest(const struct spool *spool)
 {
 	for (size_t i = 0; i < spool->count; i++) {
-		if (!spool->batches[i].busy)
+		if (spool->batches[i].epoch == spool->epoch)
+			return spool->batches[i].number;
+	}
+	return spool->next_number;
+}
+
+struct spool_batch *spool_next(struct spool *spool, bool alerts)
+{
+	for (size_t i = 0; i < spool->count; i++) {
+		if (!spool->batches[i].busy && spool->batches[i].alerts == alerts)
 			return &spool->batches[i];
 	}
 	return NULL;

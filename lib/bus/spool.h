@@ -19,7 +19,7 @@
 
 struct spool_batch {
 	uint64_t epoch, number;
-	uint64_t first_seq; /* that the next batch's follows from, if it has no events */
+	uint64_t first_seq; /* next_seq when it was cut, less its events: what the next batch goes on from */
 	uint32_t events;
 	bool alerts;
 	bool busy; /* on its way: not to be dropped */
@@ -53,8 +53,11 @@ int spool_make_room(struct spool *spool, int64_t size, struct err *err);
  */
 int spool_put(struct spool *spool, const struct spool_batch *batch, const struct strbuf *frame, struct err *err);
 
-/* Oldest batch that is not busy, or NULL. Borrowed until the next call. */
-struct spool_batch *spool_next(struct spool *spool);
+/* Oldest batch with or without alerts that is not busy, or NULL. Borrowed until the next call. */
+struct spool_batch *spool_next(struct spool *spool, bool alerts);
+
+/* Lowest number of this epoch that is not acknowledged, or the next one. */
+uint64_t spool_oldest(const struct spool *spool);
 struct spool_batch *spool_find(struct spool *spool, uint64_t epoch, uint64_t number);
 
 /* Reads the frame of a batch. If it is bad, the batch is moved away and declared lost: ERR_SYNTAX. */

@@ -8,6 +8,8 @@
 #include "bus/sender.h"
 #include "wire/wire.h"
 
+#define SLOTS (SENDER_WINDOW + SENDER_ALERT_WINDOW)
+
 enum slot_state { SLOT_FREE, SLOT_SENDING, SLOT_WAITING, SLOT_DONE };
 
 struct slot {
@@ -23,8 +25,8 @@ struct slot {
 struct window {
 	struct monitor *monitor;
 	nng_duration timeout_ms;
-	struct slot slots[SENDER_WINDOW];
-	size_t opened; /* slots with a context */
+	struct slot slots[SLOTS]; /* those of the bulk lane first */
+	size_t opened;		  /* slots with a context */
 };
 
 static void slot_done(struct slot *slot, int error, nng_msg *reply)
@@ -81,7 +83,7 @@ int window_open(nng_socket socket, struct monitor *monitor, int64_t timeout_ns, 
 		return err_set(err, ERR_MEMORY, "no memory");
 	window->monitor = monitor;
 	window->timeout_ms = (nng_duration)(timeout_ns / NS_PER_MS);
-	while (window->opened < SENDER_WINDOW) {
+	while (window->opened < SLOTS) {
 		struct slot *slot = &window->slots[window->opened];
 		int code = slot_open(slot, socket, window->timeout_ms, err);
 
@@ -105,9 +107,23 @@ static struct slot *slot_in(const struct window *window, enum slot_state state)
 	return NULL;
 }
 
-bool window_free(const struct window *window)
+static enum lane lane_of(const struct window *window, const struct slot *slot)
 {
-	return slot_in(window, SLOT_FREE) != NULL;
+	return slot - window->slots < SENDER_WINDOW ? LANE_BULK : LANE_ALERT;
+}
+
+static struct slot *free_slot(const struct window *window, enum lane lane)
+{
+	for (size_t i = 0; i < window->opened; i++) {
+		if (window->slots[i].state == SLOT_FREE && lane_of(window, &window->slots[i]) == lane)
+			return (struct slot *)&window->slots[i];
+	}
+	return NULL;
+}
+
+bool window_free(const struct window *window, enum lane lane)
+{
+	return free_slot(window, lane) != NULL;
 }
 
 bool window_finished(const struct window *window)
@@ -115,7 +131,8 @@ bool window_finished(const struct window *window)
 	return slot_in(window, SLOT_DONE) != NULL;
 }
 
-int window_send(struct window *window, uint64_t epoch, uint64_t number, const struct strbuf *frame, struct err *err)
+int window_send(struct window *window, enum lane lane, uint64_t epoch, uint64_t number, const struct strbuf *frame,
+		struct err *err)
 {
 	struct slot *slot;
 	nng_msg *message;
@@ -127,7 +144,7 @@ int window_send(struct window *window, uint64_t epoch, uint64_t number, const st
 		return err_set(err, ERR_MEMORY, "no memory for a frame of %zu bytes", frame->length);
 	}
 	monitor_lock(window->monitor);
-	slot = slot_in(window, SLOT_FREE);
+	slot = free_slot(window, lane);
 	if (slot) {
 		slot->state = SLOT_SENDING;
 		slot->epoch = epoch;
@@ -136,7 +153,7 @@ int window_send(struct window *window, uint64_t epoch, uint64_t number, const st
 	monitor_unlock(window->monitor);
 	if (!slot) {
 		nng_msg_free(message);
-		return err_set(err, ERR_AGAIN, "%d batches are on their way", SENDER_WINDOW);
+		return err_set(err, ERR_AGAIN, "there is no place for one more batch");
 	}
 	nng_aio_set_msg(slot->aio, message);
 	nng_ctx_send(slot->ctx, slot->aio);
@@ -151,7 +168,10 @@ bool window_take(struct window *window, struct arena *arena, struct delivery *re
 	monitor_lock(window->monitor);
 	slot = slot_in(window, SLOT_DONE);
 	if (slot) {
-		*ret = (struct delivery){ .epoch = slot->epoch, .number = slot->number, .error = slot->error };
+		*ret = (struct delivery){ .epoch = slot->epoch,
+					  .number = slot->number,
+					  .lane = lane_of(window, slot),
+					  .error = slot->error };
 		reply = TAKE(slot->reply);
 		slot->state = SLOT_FREE;
 	}

@@ -32,7 +32,7 @@ struct enrolment {
 	char told[ERR_MESSAGE_MAX]; /* the failure told last */
 
 	struct monitor monitor; /* guards: all below */
-	bool is_done, is_stopping;
+	bool is_stopping;
 	int64_t offset_ns;
 	uint64_t trust_digest; /* of the roots in use */
 	uint64_t heard_digest; /* of the collector's; 0 = not heard */
@@ -55,10 +55,20 @@ static int64_t with_jitter(int64_t span)
 	return span / 2 + span / 2 * (random % 1024) / 1024;
 }
 
+static int64_t clock_offset_ns(struct enrolment *enrolment)
+{
+	int64_t offset_ns;
+
+	monitor_lock(&enrolment->monitor);
+	offset_ns = enrolment->offset_ns;
+	monitor_unlock(&enrolment->monitor);
+	return offset_ns;
+}
+
 /* By the collector's clock, as far as it is known. */
 static int64_t now_ns(struct enrolment *enrolment)
 {
-	return time_now_ns() + enrolment_clock_offset_ns(enrolment);
+	return time_now_ns() + clock_offset_ns(enrolment);
 }
 
 /* Certificates begin AUTHORITY_SLACK_NS before they are made; of what remains two thirds are used up. */
@@ -80,7 +90,6 @@ static void use_folder(struct enrolment *enrolment)
 		return;
 	}
 	monitor_lock(&enrolment->monitor);
-	enrolment->is_done = true;
 	enrolment->trust_digest = digest;
 	monitor_notify(&enrolment->monitor);
 	monitor_unlock(&enrolment->monitor);
@@ -295,26 +304,6 @@ void enrolment_heard(void *context, const struct reply *reply)
 		monitor_notify(&enrolment->monitor);
 	}
 	monitor_unlock(&enrolment->monitor);
-}
-
-bool enrolment_is_done(struct enrolment *enrolment)
-{
-	bool is_done;
-
-	monitor_lock(&enrolment->monitor);
-	is_done = enrolment->is_done;
-	monitor_unlock(&enrolment->monitor);
-	return is_done;
-}
-
-int64_t enrolment_clock_offset_ns(struct enrolment *enrolment)
-{
-	int64_t offset_ns;
-
-	monitor_lock(&enrolment->monitor);
-	offset_ns = enrolment->offset_ns;
-	monitor_unlock(&enrolment->monitor);
-	return offset_ns;
 }
 
 void enrolment_close(struct enrolment *enrolment)

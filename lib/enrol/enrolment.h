@@ -42,9 +42,5 @@ struct tls *enrolment_tls(struct enrolment *enrolment);
 /* A sender's heard; context is the enrolment: the collector's clock, and whether it trusts other roots by now. */
 void enrolment_heard(void *context, const struct reply *reply);
 
-/* Whether there is a certificate now, and how far the collector's clock is ahead of ours (0 before its first reply). */
-bool enrolment_is_done(struct enrolment *enrolment);
-int64_t enrolment_clock_offset_ns(struct enrolment *enrolment);
-
 /* Senders that use its TLS are closed before. Accepts NULL. */
 void enrolment_close(struct enrolment *enrolment);

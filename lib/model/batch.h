@@ -64,6 +64,7 @@ struct drop {
 
 /* Both lanes share one numbering; what is urgent overtakes the rest on its way. */
 enum lane { LANE_BULK = 0, LANE_ALERT = 1 };
+#define LANES 2
 
 struct batch {
 	enum lane lane;
@@ -72,6 +73,8 @@ struct batch {
 	uint64_t batch_no;	 /* from 1 */
 	uint64_t oldest_waiting; /* number that may still arrive; lower ones that did not are lost. 0 = not said */
 	int64_t sent_ns;
+	int64_t clock_offset_ns; /* how far the collector's clock is ahead of the sender's; 0 = not known */
+	bool is_last;		 /* its sender stops in order after it */
 	struct origin origin;
 	const struct drop *drops; /* since the batch before */
 	size_t drop_count;

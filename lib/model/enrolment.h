@@ -9,23 +9,14 @@
 
 #define ENROL_SECRET_SIZE 32
 
-/* A request to AWS STS, GetCallerIdentity, that the agent signed and the collector sends: proof of a role. */
-struct aws_proof {
-	const char *region;	    /* of the STS endpoint; "" for the global one */
-	const char *date;	    /* X-Amz-Date */
-	const char *security_token; /* X-Amz-Security-Token */
-	const char *authorization;  /* Authorization; it signs the digest of the CSR as well */
-};
-
-/* Over a connection with a certificate it renews that one, and needs neither token nor proof. */
+/* Over a connection with a certificate it renews that one, and needs no token. */
 struct enrol_request {
 	const void *csr; /* PKCS #10, DER */
 	size_t csr_size;
-	int64_t tenant; /* of the token or the role; 0 = none */
+	int64_t tenant; /* of the token; 0 = none */
 	bool has_secret;
 	uint8_t secret[ENROL_SECRET_SIZE]; /* of the token */
 	const char *name;		   /* what people may call it */
-	const struct aws_proof *aws;	   /* or NULL */
 };
 
 enum enrol_kind { ENROL_GRANTED = 1, ENROL_REFUSED = 2, ENROL_LATER = 3 };

@@ -315,6 +315,8 @@ static Clewline__V1__Batch *pack_batch_head(struct pack *pack, const struct batc
 	out->batch_no = batch->batch_no;
 	out->sent_ns = batch->sent_ns;
 	out->oldest_waiting = batch->oldest_waiting;
+	out->is_last = batch->is_last;
+	out->clock_offset_ns = batch->clock_offset_ns;
 	out->origin = pack_origin(pack, &batch->origin);
 	out->drops = pack_alloc(pack, batch->drop_count * sizeof(*out->drops));
 	for (size_t i = 0; out->drops && i < batch->drop_count; i++)
@@ -389,20 +391,12 @@ int enrol_request_pack(const struct enrol_request *request, struct strbuf *out, 
 {
 	AUTO_PACK pack = PACK_INIT;
 	Clewline__V1__EnrolRequest message = CLEWLINE__V1__ENROL_REQUEST__INIT;
-	Clewline__V1__AwsProof aws = CLEWLINE__V1__AWS_PROOF__INIT;
 
 	message.csr = (ProtobufCBinaryData){ request->csr_size, (uint8_t *)request->csr };
 	message.tenant = request->tenant;
 	if (request->has_secret)
 		message.secret = (ProtobufCBinaryData){ ENROL_SECRET_SIZE, (uint8_t *)request->secret };
 	message.name = string_of(&pack, request->name);
-	if (request->aws) {
-		aws.region = string_of(&pack, request->aws->region);
-		aws.date = string_of(&pack, request->aws->date);
-		aws.security_token = string_of(&pack, request->aws->security_token);
-		aws.authorization = string_of(&pack, request->aws->authorization);
-		message.aws = &aws;
-	}
 	return finish(&pack, &message.base, out, err);
 }
 

@@ -396,7 +396,9 @@ int batch_unpack(const struct message *message, struct arena *arena, struct batc
 	*ret = (struct batch){ .epoch = in->epoch,
 			       .batch_no = in->batch_no,
 			       .sent_ns = in->sent_ns,
-			       .oldest_waiting = in->oldest_waiting };
+			       .oldest_waiting = in->oldest_waiting,
+			       .is_last = in->is_last,
+			       .clock_offset_ns = in->clock_offset_ns };
 	memcpy(ret->stream_id, in->stream_id.data, STREAM_ID_SIZE);
 	code = unpack_origin(arena, in->origin, &ret->origin, err);
 	if (code < 0)
@@ -437,7 +439,6 @@ int enrol_request_unpack(const struct message *message, struct arena *arena, str
 			 struct err *err)
 {
 	const Clewline__V1__EnrolRequest *in;
-	struct aws_proof *aws;
 	void *unpacked = NULL;
 	int code = message_unpack(message, &clewline__v1__enrol_request__descriptor, arena, &unpacked, err);
 
@@ -453,13 +454,6 @@ int enrol_request_unpack(const struct message *message, struct arena *arena, str
 				       .name = string_or_null(in->name) };
 	if (ret->has_secret)
 		memcpy(ret->secret, in->secret.data, ENROL_SECRET_SIZE);
-	if (!in->aws)
-		return 0;
-	aws = arena_array(arena, struct aws_proof, 1);
-	if (!aws)
-		return no_room(err);
-	*aws = (struct aws_proof){ in->aws->region, in->aws->date, in->aws->security_token, in->aws->authorization };
-	ret->aws = aws;
 	return 0;
 }
 

@@ -31,8 +31,10 @@
 #define SILENCE	    ((enum reply_kind)99) /* an answer that is none */
 
 struct seen {
-	uint64_t epoch, number, first_seq, drops;
+	uint64_t epoch, number, first_seq, drops, oldest_waiting;
 	size_t events;
+	enum lane lane;
+	bool is_last;
 };
 
 /* A collector that remembers what it was given; answers[n] is what it says to the n-th frame, later ones are acked. */
@@ -41,6 +43,7 @@ struct collector {
 	struct receiver *receiver;
 	enum reply_kind answers[8];
 	size_t frames;
+	bool holds_bulk;	    /* puts bulk off until an alert has come */
 	struct seen seen[SEEN_MAX]; /* accepted */
 	size_t count;
 	char error[ERR_MESSAGE_MAX]; /* of the last bad frame */
@@ -91,12 +94,17 @@ static void answer(void *context, const void *frame, size_t length, const struct
 	} else if (collector->frames < ARRAY_SIZE(collector->answers) && collector->answers[collector->frames]) {
 		out.kind = collector->answers[collector->frames];
 	}
+	if (collector->holds_bulk && out.kind == REPLY_ACK && batch.lane == LANE_BULK)
+		out.kind = REPLY_RETRY;
+	collector->holds_bulk &= batch.lane == LANE_BULK;
 	out.batch_no = batch.batch_no;
 	collector->frames++;
 	if (out.kind == REPLY_ACK && collector->count < SEEN_MAX && !is_known(collector, &batch))
-		collector->seen[collector->count++] =
-			(struct seen){ batch.epoch, batch.batch_no, batch.event_count ? batch.events[0].seq : 0,
-				       drops_of(&batch), batch.event_count };
+		collector->seen[collector->count++] = (struct seen){
+			batch.epoch,	  batch.batch_no,	batch.event_count ? batch.events[0].seq : 0,
+			drops_of(&batch), batch.oldest_waiting, batch.event_count,
+			batch.lane,	  batch.is_last
+		};
 	monitor_notify(&collector->monitor);
 	monitor_unlock(&collector->monitor);
 	if (out.kind != SILENCE)
@@ -207,6 +215,7 @@ static int teardown(void **state)
 static void events_arrive_in_numbered_batches(void **state)
 {
 	struct world *world = *state;
+	uint64_t events = 0, numbers = 0;
 	struct sender_state now;
 
 	collector_open(world);
@@ -217,16 +226,18 @@ static void events_arrive_in_numbered_batches(void **state)
 	flush(world);
 	sender_state(world->sender, &now);
 	assert_true(now.connected);
-	assert_int_equal(now.batches_acked, 3);
+	assert_int_equal(now.batches_acked, world->collector.count);
 	assert_int_equal(now.batches_spooled, 0);
 	assert_string_equal(now.last_error, "");
-	assert_int_equal(world->collector.count, 3);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < world->collector.count; i++) {
 		const struct seen *seen = &world->collector.seen[i];
 
 		assert_int_equal(seen->epoch, 1);
-		assert_int_equal(seen->number, seen->first_seq);
+		numbers += seen->number;
+		events += seen->events;
 	}
+	assert_int_equal(events, 3);
+	assert_int_equal(numbers, world->collector.count * (world->collector.count + 1) / 2);
 }
 
 static void a_batch_is_cut_by_time_alone(void **state)
@@ -455,11 +466,60 @@ static void a_rejected_batch_is_kept_apart_and_the_rest_goes_on(void **state)
 	assert_int_equal(count_files("ls %s/dead | wc -l", world->spool), 1);
 }
 
+static void a_sender_that_stops_in_order_says_so_last(void **state)
+{
+	struct world *world = *state;
+	struct seen *last;
+
+	collector_open(world);
+	sender_begin(world);
+	send_event(world, sample_exec, 1);
+	send_event(world, sample_alert, 2);
+	sender_goodbye(world->sender);
+	flush(world);
+	last = &world->collector.seen[0];
+	for (size_t i = 0; i < world->collector.count; i++) {
+		if (world->collector.seen[i].number > last->number)
+			last = &world->collector.seen[i];
+	}
+	assert_int_equal(last->number, world->collector.count);
+	for (size_t i = 0; i < world->collector.count; i++)
+		assert_int_equal(world->collector.seen[i].is_last, &world->collector.seen[i] == last);
+	/* who goes on after all has later numbers */
+	send_event(world, sample_exec, 3);
+	flush(world);
+	assert_false(world->collector.seen[world->collector.count - 1].is_last);
+}
+
+static void an_alert_overtakes_bulk_that_waits(void **state)
+{
+	struct world *world = *state;
+	const struct seen *first = &world->collector.seen[0];
+	uint64_t events = 0;
+
+	world->collector.holds_bulk = true;
+	collector_open(world);
+	sender_begin(world);
+	for (uint64_t i = 1; i <= 10; i++)
+		send_event(world, sample_exec, i);
+	send_event(world, sample_alert, 11);
+	flush(world);
+	assert_int_equal(first->lane, LANE_ALERT);
+	assert_int_equal(first->events, 1);
+	/* it says itself that the numbers before it may still come */
+	assert_int_equal(first->number, 11);
+	assert_int_equal(first->oldest_waiting, 1);
+	for (size_t i = 0; i < world->collector.count; i++)
+		events += world->collector.seen[i].events;
+	assert_int_equal(events, 11);
+	assert_int_equal(world->collector.count, 11);
+}
+
 static void a_full_spool_drops_old_batches_without_alerts_and_says_so(void **state)
 {
 	struct world *world = *state;
 	struct sender_state now;
-	uint64_t declared = 0;
+	uint64_t declared = 0, events = 0;
 	bool alert_arrived = false;
 
 	sender_begin_sized(world, 64 << 10); /* a batch costs a block of 4 KiB; room is made for 20 KiB at a time */
@@ -473,11 +533,12 @@ static void a_full_spool_drops_old_batches_without_alerts_and_says_so(void **sta
 	flush(world);
 	for (size_t i = 0; i < world->collector.count; i++) {
 		declared += world->collector.seen[i].drops;
-		alert_arrived |= world->collector.seen[i].number == 1;
+		events += world->collector.seen[i].events;
+		alert_arrived |= world->collector.seen[i].lane == LANE_ALERT;
 	}
 	assert_true(alert_arrived);
 	assert_int_equal(declared, now.events_dropped);
-	assert_int_equal(declared + world->collector.count, 30);
+	assert_int_equal(declared + events, 30);
 }
 
 static void drops_declared_alone_arrive(void **state)
@@ -656,7 +717,8 @@ static void record(void *context, const void *frame, size_t length, const struct
 	if (wire_batch_decode(frame, length, &arena, &batch, &err) < 0)
 		abort();
 	out.batch_no = batch.batch_no;
-	dprintf(*(int *)context, "%llu\n", (unsigned long long)batch.batch_no);
+	for (size_t i = 0; i < batch.event_count; i++)
+		dprintf(*(int *)context, "%llu\n", (unsigned long long)batch.events[i].seq);
 	wire_reply_encode(&out, reply, &err);
 }
 
@@ -733,6 +795,8 @@ int main(int argc, char **argv)
 		TEST(an_absent_collector_is_named_with_the_reason),
 		TEST(retry_is_obeyed_and_then_the_batch_arrives),
 		TEST(a_rejected_batch_is_kept_apart_and_the_rest_goes_on),
+		TEST(a_sender_that_stops_in_order_says_so_last),
+		TEST(an_alert_overtakes_bulk_that_waits),
 		TEST(a_full_spool_drops_old_batches_without_alerts_and_says_so),
 		TEST(a_collector_that_says_nothing_is_asked_again),
 		TEST(an_event_too_large_to_travel_is_declared),

@@ -119,6 +119,73 @@ static void a_new_epoch_is_a_lost_spool(void **state UNUSED)
 	assert_true(rows[0].since == SECOND(10) && rows[0].until == SECOND(20));
 }
 
+static void rejected_batches_are_told_once(void **state UNUSED)
+{
+	struct loss_row *rows;
+
+	insert_stream(6);
+	insert(6, "ingest_batch", "(1, 1, 1, " AT("10") "), (1, 3, 1, " AT("20") ")");
+	insert(6, "declared_drop", "(1, 3, 'rejected', 5, " AT("11") ", " AT("12") ")");
+	assert_int_equal(losses_of(6, SECOND(0), SECOND(50), SECOND(500), &rows), 1);
+	assert_int_equal(rows[0].kind, LOSS_DECLARED);
+	assert_string_equal(rows[0].reason, "rejected");
+}
+
+static void set(int tenant, const char *assignments)
+{
+	AUTO_STRBUF sql = STRBUF_INIT;
+	AUTO_FREE char *text = NULL;
+
+	strbuf_addf(&sql,
+		    "WITH x AS (UPDATE stream SET %s WHERE tenant_id = %d RETURNING 1) SELECT count(*)::text FROM x",
+		    assignments, tenant);
+	text = fixture_text(f.store, sql.data);
+	assert_string_equal(text, "1");
+}
+
+static void numbers_that_may_still_arrive_are_not_missing(void **state UNUSED)
+{
+	struct loss_row *rows;
+
+	/* an alert overtook 2 to 9; its sender says that 5 is the oldest that still waits */
+	insert_stream(7);
+	insert(7, "ingest_batch", "(1, 1, 1, " AT("10") "), (1, 10, 1, " AT("20") ")");
+	set(7, "oldest_waiting = 2");
+	assert_int_equal(losses_of(7, SECOND(0), SECOND(50), SECOND(500), &rows), 0);
+	set(7, "oldest_waiting = 5");
+	assert_int_equal(losses_of(7, SECOND(0), SECOND(50), SECOND(500), &rows), 1);
+	assert_int_equal(rows[0].kind, LOSS_BATCHES);
+	assert_int_equal(rows[0].count, 3);
+	set(7, "oldest_waiting = 11");
+	assert_int_equal(losses_of(7, SECOND(0), SECOND(50), SECOND(500), &rows), 1);
+	assert_int_equal(rows[0].count, 8);
+	/* of an epoch that is over, nothing waits */
+	set(7, "oldest_waiting = 2, epoch = 2");
+	assert_int_equal(losses_of(7, SECOND(0), SECOND(50), SECOND(500), &rows), 1);
+	assert_int_equal(rows[0].count, 8);
+}
+
+static void who_falls_silent_is_told_and_who_stops_in_order_is_not(void **state UNUSED)
+{
+	struct loss_row *rows;
+
+	insert_stream(8);
+	set(8, "newest_no = 7, stopped_no = 3");
+	/* heard at 100: silent when that is long ago, and within a window that reaches so far */
+	assert_int_equal(losses_of(8, SECOND(0), SECOND(500), SECOND(99), &rows), 0);
+	assert_int_equal(losses_of(8, SECOND(0), SECOND(99), SECOND(500), &rows), 0);
+	assert_int_equal(losses_of(8, SECOND(0), SECOND(500), SECOND(500), &rows), 1);
+	assert_int_equal(rows[0].kind, LOSS_SILENCE);
+	assert_true(rows[0].since == SECOND(100) && rows[0].until == 0);
+	set(8, "stopped_no = 7");
+	assert_int_equal(losses_of(8, SECOND(0), SECOND(500), SECOND(500), &rows), 0);
+	set(8, "newest_no = 8");
+	assert_int_equal(losses_of(8, SECOND(0), SECOND(500), SECOND(500), &rows), 1);
+	/* a reader of a cloud's records is quiet while there are none */
+	set(8, "mode = 4");
+	assert_int_equal(losses_of(8, SECOND(0), SECOND(500), SECOND(500), &rows), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +194,9 @@ int main(void)
 		cmocka_unit_test(missing_batches_are_told_once_a_later_one_is_old),
 		cmocka_unit_test(missing_batches_that_the_spool_declared_are_told_once),
 		cmocka_unit_test(a_new_epoch_is_a_lost_spool),
+		cmocka_unit_test(rejected_batches_are_told_once),
+		cmocka_unit_test(numbers_that_may_still_arrive_are_not_missing),
+		cmocka_unit_test(who_falls_silent_is_told_and_who_stops_in_order_is_not),
 	};
 	int failed;
 

@@ -101,6 +101,8 @@ static void every_field_of_a_batch_arrives(void **state)
 	batch.drop_count = 2;
 	batch.lane = LANE_ALERT;
 	batch.oldest_waiting = 3;
+	batch.is_last = true;
+	batch.clock_offset_ns = -5;
 	over_the_wire(&batch, arena, &back);
 	assert_memory_equal(back.stream_id, batch.stream_id, STREAM_ID_SIZE);
 	assert_int_equal(back.epoch, 1);
@@ -108,6 +110,8 @@ static void every_field_of_a_batch_arrives(void **state)
 	assert_int_equal(back.sent_ns, batch.sent_ns);
 	assert_int_equal(back.lane, LANE_ALERT);
 	assert_int_equal(back.oldest_waiting, 3);
+	assert_true(back.is_last);
+	assert_true(back.clock_offset_ns == -5);
 	assert_int_equal(back.drop_count, 2);
 	assert_string_equal(back.drops[1].reason, "spool-full");
 	assert_int_equal(back.drops[0].count, 7);
