@@ -26,6 +26,7 @@ struct peers {
 	struct connection *list;
 	size_t count, capacity;
 	size_t enrolling;
+	uint64_t came;
 };
 
 struct peers *peers_new(struct tls *tls)
@@ -111,6 +112,9 @@ static void pipe_added(nng_pipe pipe, nng_pipe_ev event UNUSED, void *context)
 	struct peers *peers = context;
 	bool taken = false;
 
+	pthread_mutex_lock(&peers->mutex);
+	peers->came++;
+	pthread_mutex_unlock(&peers->mutex);
 	if (peers_identify(peers, pipe, &connection.peer)) {
 		pthread_mutex_lock(&peers->mutex);
 		taken = add(peers, &connection);
@@ -179,4 +183,14 @@ size_t peers_count(struct peers *peers)
 	count = peers->count;
 	pthread_mutex_unlock(&peers->mutex);
 	return count;
+}
+
+uint64_t peers_came(struct peers *peers)
+{
+	uint64_t came;
+
+	pthread_mutex_lock(&peers->mutex);
+	came = peers->came;
+	pthread_mutex_unlock(&peers->mutex);
+	return came;
 }

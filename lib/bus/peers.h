@@ -24,3 +24,6 @@ bool peers_identify(const struct peers *peers, nng_pipe pipe, struct peer *ret);
 
 void peers_sweep(struct peers *peers);
 size_t peers_count(struct peers *peers);
+
+/* Connections that ever came, those that were refused too. */
+uint64_t peers_came(struct peers *peers);

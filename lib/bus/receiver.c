@@ -6,7 +6,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/time.h"
 #include "bus/address.h"
 #include "bus/desk.h"
 #include "bus/peers.h"
@@ -14,8 +16,10 @@
 #include "bus/tls.h"
 #include "wire/wire.h"
 
-#define ENVELOPE_MAX 64 /* what REQ/REP puts in front of a frame */
-#define SOCKET_MODE  0660
+#define ENVELOPE_MAX	  64 /* what REQ/REP puts in front of a frame */
+#define SOCKET_MODE	  0660
+#define PROBE_PATIENCE_NS (2 * NS_PER_S)
+#define PROBE_LOOK_US	  1000
 
 struct receiver {
 	struct receiver_conf conf;
@@ -111,9 +115,24 @@ size_t receiver_peers(struct receiver *receiver)
 	return peers_count(receiver->peers);
 }
 
-/* A connection as far as it goes without a request: that is as far as a listener's part in it goes. */
-static int connect_to(nng_socket socket, const char *url, struct tls *tls, struct err *err)
+/* The socket is told of a connection some time after the other end believes in it. */
+static bool comes(const struct receiver *receiver, uint64_t before)
 {
+	int64_t deadline = time_monotonic_ns() + PROBE_PATIENCE_NS;
+
+	while (peers_came(receiver->peers) == before) {
+		if (time_monotonic_ns() >= deadline)
+			return false;
+		usleep(PROBE_LOOK_US);
+	}
+	return true;
+}
+
+/* That it connects proves nothing: a listener that has stopped within nng still exchanges greetings. */
+static int connect_to(const struct receiver *receiver, nng_socket socket, const char *url, struct tls *tls,
+		      struct err *err)
+{
+	uint64_t before = peers_came(receiver->peers);
 	nng_dialer dialer;
 	int code = 0, result = nng_dialer_create(&dialer, socket, url);
 
@@ -124,6 +143,8 @@ static int connect_to(nng_socket socket, const char *url, struct tls *tls, struc
 	result = code < 0 ? 0 : nng_dialer_start(dialer, 0);
 	if (result)
 		code = err_set(err, ERR_FAILED, "%s", nng_strerror(result));
+	if (code == 0 && !comes(receiver, before))
+		code = err_set(err, ERR_FAILED, "what connects does not come through");
 	nng_dialer_close(dialer);
 	return code;
 }
@@ -142,7 +163,7 @@ static int probe(const struct receiver *receiver, struct err *err)
 	if (code == 0 && nng_req0_open(&socket))
 		code = err_set(err, ERR_MEMORY, "no memory");
 	if (code == 0) {
-		code = connect_to(socket, url, tls, err);
+		code = connect_to(receiver, socket, url, tls, err);
 		socket_close(socket);
 	}
 	tls_free(tls);

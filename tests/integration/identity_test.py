@@ -51,14 +51,20 @@ def free_port():
 class Collector:
     def __init__(self, folder, life):
         self.state, self.life = folder + "/state", life
-        self.url = "tls+tcp://127.0.0.1:%d" % free_port()
         self.log = open(folder + "/collector.log", "ab+")
-        self.start()
+        # a port that was free a moment ago may be another test's by now
+        for _ in range(5):
+            self.url = "tls+tcp://127.0.0.1:%d" % free_port()
+            if self.start():
+                break
+        else:
+            raise SystemExit("the collector does not start: " + self.text()[-2000:])
 
     def start(self):
         self.child = subprocess.Popen([BIN + "/seccollector", "--state", self.state, "--intake", self.url,
                                        "--certificate-life", self.life], stderr=self.log, env=environment())
         until(lambda: self.child.poll() is not None or self.ask("status")[0] == 0)
+        return self.child.poll() is None
 
     def ask(self, *words):
         done = subprocess.run([BIN + "/secctl", *words, "--state", self.state, "-o", "json"], capture_output=True, text=True,
