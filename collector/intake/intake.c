@@ -42,7 +42,8 @@ static int open_queues(struct intake *intake, const char *role, struct err *err)
 				   .batches_max = INTAKE_BULK_BATCHES,
 				   .bytes_max = INTAKE_BULK_BYTES };
 
-	static_assert(INTAKE_BULK_BATCHES < RECEIVER_BULK_WORKERS && INTAKE_ALERT_BATCHES < RECEIVER_ALERT_WORKERS);
+	static_assert(INTAKE_BULK_BATCHES < RECEIVER_BULK_WORKERS && INTAKE_ALERT_BATCHES < RECEIVER_ALERT_WORKERS,
+		      "a worker is always free to say that the queue is full");
 	if (queue_open(&conf, &intake->bulk, err) < 0)
 		return err->code;
 	conf.writers = INTAKE_ALERT_WRITERS;
