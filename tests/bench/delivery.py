@@ -134,7 +134,7 @@ class Bench:
             print("%-6s %12.0f %18.0f %22s" % (mode, rate[mode][0], rate[mode][1],
                                                "%.0f" % rate[mode][2] if mode in ("e2e", "tls") else "-"))
         paired = lambda mode, base, part: statistics.median(
-            (a["rows"] / a[part]) / (b["rows"] / b[part]) for a, b in zip(results[mode], results[base]))
+            (a["rows"] / a[part]) / (b["rows"] / b[part]) for a, b in zip(results[mode], results[base]) if a[part] and b[part])
         for part, name in (("wall", "wall"), ("db", "database CPU")):
             print("%s, ratios within a round: %s" % (name, ", ".join("%s/bare %.2f" % (mode, paired(mode, "bare", part)) for mode in MODES[1:])))
         print("goals: tls/bare >= 0.80, claim/bare >= 0.90, rows/collector-CPU-s >= 90000")

@@ -9,6 +9,7 @@
 
 #define TIMES_MAX 10000
 #define POLL_US	  2000
+#define LATE_NS	  NS_PER_S /* alerts that take longer are told one by one */
 
 struct visible_conf {
 	const char *url, *spool, *database;
@@ -82,6 +83,9 @@ int visible_run(const void *options, int argc UNUSED, char **argv UNUSED, int *r
 
 		if (spent_ns >= 0)
 			times[seen++] = spent_ns;
+		if (spent_ns < 0 || spent_ns > LATE_NS)
+			fprintf(stderr, "alert %" PRId64 ": %.1f s%s\n", i + 1, (double)spent_ns / NS_PER_S,
+				spent_ns < 0 ? ", not seen" : "");
 		if (spent_ns < conf->every_ns)
 			usleep((useconds_t)((conf->every_ns - (spent_ns > 0 ? spent_ns : 0)) / 1000));
 	}
