@@ -28,15 +28,12 @@ static const struct column counts_columns[] = {
 };
 static const struct row_shape counts_shape = ROW_SHAPE(counts_row, counts_columns);
 
-struct totals_row {
-	int64_t batches, dead_letters, dropped;
-};
 static const struct column totals_columns[] = {
-	COLUMN(totals_row, batches, INT),
-	COLUMN(totals_row, dead_letters, INT),
-	COLUMN(totals_row, dropped, INT),
+	COLUMN(totals, batches, INT),
+	COLUMN(totals, dead_letters, INT),
+	COLUMN(totals, dropped, INT),
 };
-static const struct row_shape totals_shape = ROW_SHAPE(totals_row, totals_columns);
+static const struct row_shape totals_shape = ROW_SHAPE(totals, totals_columns);
 
 static int read_sizes(struct store *store, struct arena *arena, struct size_row **ret, size_t *ret_count,
 		      int64_t *ret_bytes, struct err *err)
@@ -72,18 +69,22 @@ static int read_row(struct store *store, enum sql_id id, const struct row_shape 
 	return store_read(store, &params, shape, arena, ret, &count, err);
 }
 
+int totals_read(struct store *store, struct arena *arena, struct totals **ret, struct err *err)
+{
+	return read_row(store, SQL_STATUS_TOTALS, &totals_shape, arena, ret, err);
+}
+
 /* Large tables are not counted for a screen: the planner's own estimate is near enough, and says that it is one. */
 int counts_read(struct store *store, struct arena *arena, json_t **ret, struct err *err)
 {
 	struct counts_row *counts, estimated;
-	struct totals_row *totals;
+	struct totals *totals;
 	struct size_row *sizes;
 	bool is_estimated;
 	int64_t bytes;
 	size_t count;
 
-	if (read_sizes(store, arena, &sizes, &count, &bytes, err) < 0 ||
-	    read_row(store, SQL_STATUS_TOTALS, &totals_shape, arena, &totals, err) < 0)
+	if (read_sizes(store, arena, &sizes, &count, &bytes, err) < 0 || totals_read(store, arena, &totals, err) < 0)
 		return err->code;
 	is_estimated = bytes > COUNT_SIZE_MAX;
 	if (is_estimated) {

@@ -10,6 +10,13 @@
 
 struct store;
 
+struct totals {
+	int64_t batches, dead_letters, dropped;
+};
+
+/* *ret is in the arena. Errors: as store_read(). */
+int totals_read(struct store *store, struct arena *arena, struct totals **ret, struct err *err);
+
 /*
  * *ret is a new object: events, alerts, entities, assertions (of large tables the planner's estimates: "estimated" is true),
  * batches, dead_letters, declared_drops.

@@ -1,6 +1,7 @@
 #include <inttypes.h>
 
 #include "base/time.h"
+#include "collector/api/counts.h"
 #include "collector/api/handlers.h"
 #include "collector/intake/intake.h"
 #include "collector/metrics/metrics.h"
@@ -14,16 +15,6 @@ struct drop_row {
 };
 static const struct column drop_columns[] = { COLUMN(drop_row, reason, TEXT), COLUMN(drop_row, events, INT) };
 static const struct row_shape drop_shape = ROW_SHAPE(drop_row, drop_columns);
-
-struct totals_row {
-	int64_t batches, dead_letters, dropped;
-};
-static const struct column totals_columns[] = {
-	COLUMN(totals_row, batches, INT),
-	COLUMN(totals_row, dead_letters, INT),
-	COLUMN(totals_row, dropped, INT),
-};
-static const struct row_shape totals_shape = ROW_SHAPE(totals_row, totals_columns);
 
 static void add_head(struct strbuf *out, const char *name, const char *type, const char *help)
 {
@@ -81,16 +72,12 @@ static int add_drops(struct store *store, const struct request *request, struct 
 
 static int add_totals(struct store *store, const struct request *request, struct strbuf *out, struct err *err)
 {
-	struct totals_row *row;
-	AUTO_PARAMS params;
-	size_t count;
+	struct totals *totals;
 
-	params_init(&params, &sql_statements[SQL_STATUS_TOTALS]);
-	params_int(&params, 0, TENANT_LOCAL);
-	if (store_read(store, &params, &totals_shape, request->arena, &row, &count, err) < 0)
+	if (totals_read(store, request->arena, &totals, err) < 0)
 		return err->code;
 	add_head(out, "clewline_dead_letters", "gauge", "Frames kept because they could not be understood.");
-	strbuf_addf(out, "clewline_dead_letters %" PRId64 "\n", row->dead_letters);
+	strbuf_addf(out, "clewline_dead_letters %" PRId64 "\n", totals->dead_letters);
 	return 0;
 }
 
