@@ -122,6 +122,24 @@ static int open_watch(struct agent *agent, struct err *err)
 	return code == 0 && conf->baseline ? baseline_load(conf->baseline, &agent->baseline, err) : code;
 }
 
+static bool is_followed(const void *context, pid_t pid)
+{
+	const struct agent *agent = context;
+
+	return agent->tracer && tracer_is_process(agent->tracer, pid);
+}
+
+static int open_responder(struct agent *agent, enum origin_mode mode, struct err *err)
+{
+	const struct responder_conf conf = { .is_allowed = agent->conf->responds,
+					     .grace_ns = agent->conf->stop_grace * NS_PER_S,
+					     .is_followed = mode == ORIGIN_HOST ? NULL : is_followed,
+					     .context = agent };
+
+	agent->responder = responder_new(&conf);
+	return agent->responder ? 0 : err_set(err, ERR_MEMORY, "out of memory");
+}
+
 int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_mode mode, struct err *err)
 {
 	struct pipeline_conf pipeline = { .on_alert = print_alert, .on_alert_context = agent };
@@ -130,7 +148,7 @@ int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_m
 	strbuf_init(&agent->line, STRBUF_MAX_DEFAULT);
 	set_origin(agent, mode);
 	if (check_conf(conf, err) < 0 || choose_tier(agent, err) < 0 || agent_rules_open(agent, mode, err) < 0 ||
-	    open_watch(agent, err) < 0 || open_sender(agent, err) < 0)
+	    open_watch(agent, err) < 0 || open_responder(agent, mode, err) < 0 || open_sender(agent, err) < 0)
 		return err->code;
 	pipeline.sets = agent->sets;
 	pipeline.activity_per_s = conf->activity_limit;
@@ -138,6 +156,7 @@ int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_m
 	pipeline.rules = agent->detection->rules;
 	pipeline.policies = agent->detection->policies;
 	pipeline.sender = agent->sender;
+	pipeline.responder = agent->responder;
 	pipeline.tier = agent->tier;
 	pipeline.hostname = agent->hostname;
 	return pipeline_new(&pipeline, &agent->pipeline, err);
@@ -166,6 +185,7 @@ void agent_close(struct agent *agent)
 	sender_close(agent->sender);
 	enrolment_close(agent->enrolment);
 	pipeline_free(agent->pipeline);
+	responder_free(agent->responder);
 	watch_sets_free(agent->sets);
 	baseline_free(agent->baseline);
 	agent_rules_close(agent);

@@ -24,6 +24,8 @@ struct agent_conf {
 	const char *output;
 	const char *collector;
 	const char *spool;
+	bool responds;
+	int64_t stop_grace;  /* seconds */
 	const char *network; /* packets, calls, or NULL: as is usual for the command */
 	struct enrol_conf enrol;
 	bool reads;
@@ -52,6 +54,12 @@ struct agent_conf {
 		OPT_RANGE(conf, agent.activity_limit, "activity-limit", "COUNT", 0, 1000000, "1000",                 \
 			  "events a second that are delivered without an alert, of each class (commands, files, "    \
 			  "connections, calls); the rest is counted and shown as a gap; 0 for no limit"),            \
+		OPT(conf, agent.responds, "respond", 0, OPT_FLAG, NULL, NULL,                                        \
+		    "do what policies ask for beside telling: kill a process, stop a container; without it they "    \
+		    "are "                                                                                           \
+		    "refused"),                                                                                      \
+		OPT_RANGE(conf, agent.stop_grace, "stop-grace", "SECONDS", 0, 120, "10",                             \
+			  "how long a container has between SIGTERM and SIGKILL when a policy stops it"),            \
 		OPT(conf, agent.network, "network", 0, OPT_TEXT, "HOW", NULL,                                        \
 		    "how connections are seen: packets (nothing stops; needs CAP_NET_RAW) or calls (each connect "   \
 		    "and "                                                                                           \
@@ -81,6 +89,8 @@ struct agent {
 	struct sender *sender;	     /* NULL without a collector */
 	struct watch_sets *sets;
 	struct baseline *baseline; /* NULL: none is given */
+	struct responder *responder;
+	const struct tracer *tracer; /* that stops what is watched; NULL: none does, or not yet */
 	struct pipeline *pipeline;
 	struct network *network; /* NULL: no packets are watched */
 	struct origin origin;

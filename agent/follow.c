@@ -109,6 +109,7 @@ void follow_run(const struct follow *follow)
 
 	signal_set(&set);
 	catch_signals(&set);
+	follow->agent->tracer = follow->tracer;
 	for (;;) {
 		network_step(follow->agent);
 		pipeline_step(follow->agent->pipeline, false);
@@ -125,6 +126,7 @@ void follow_run(const struct follow *follow)
 		else
 			nanosleep(&idle, NULL);
 	}
+	follow->agent->tracer = NULL;
 	setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 }

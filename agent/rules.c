@@ -26,6 +26,21 @@ static void warn_of_reads(const struct agent *agent)
 		 count, rule.name);
 }
 
+/* Who wrote such a policy counts on it. */
+static void warn_of_refusals(const struct agent *agent)
+{
+	const struct policies *policies = agent->detection->policies;
+	struct policy_info policy;
+
+	for (size_t i = 0; policies && !agent->conf->responds && i < policies_count(policies); i++) {
+		policies_info(policies, i, &policy);
+		if (!policy.enabled || !(policy.actions & ACTIONS_RESPONDING))
+			continue;
+		log_warn("respond-off", "policy \"%s\" asks for more than to tell, which is done with --respond only",
+			 policy.name);
+	}
+}
+
 /* Who gives rules for one command wants them to hold; a task or a host pays for every read of everything on it. */
 static bool asks_for_reads(const struct agent *agent, enum origin_mode mode)
 {
@@ -74,6 +89,7 @@ int agent_rules_open(struct agent *agent, enum origin_mode mode, struct err *err
 		return code;
 	agent->reads = asks_for_reads(agent, mode);
 	warn_of_reads(agent);
+	warn_of_refusals(agent);
 	return open_reload(agent, &detection, mode, err);
 }
 
@@ -143,5 +159,6 @@ bool agent_rules_renew(struct agent *agent)
 		 agent->detection->active, agent->detection->version, former->active, former->version);
 	detection_free(former);
 	warn_of_reads(agent);
+	warn_of_refusals(agent);
 	return true;
 }

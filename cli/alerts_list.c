@@ -42,6 +42,7 @@ static const struct table_column columns[] = {
 	{ .name = "what", .title = "WHAT", .may_shorten = true },
 	{ .name = "where", .title = "WHERE", .may_shorten = true },
 	{ .name = "id", .title = "ID" },
+	{ .name = "response", .title = "RESPONSE" }, /* last: on a screen it is there only if something was done */
 };
 
 /* Last part of an ARN; of a task's id the digits that tell tasks apart. */
@@ -105,19 +106,39 @@ static const char *short_output(const json_t *alert)
 	return members ? members + 3 : output;
 }
 
+/* "kill done"; the other formats have the whole of it, with to whom or why not. */
+static void add_responses(struct strbuf *line, const json_t *alert, bool is_text)
+{
+	const json_t *response;
+	size_t i;
+
+	json_array_foreach (json_object_get(alert, "responses"), i, response) {
+		const char *action = json_text(response, "action"), *outcome = json_text(response, "outcome");
+		const char *detail = json_text(response, "detail");
+
+		strbuf_addf(line, "%s%s %s", line->length ? ", " : "", action ? action : "?",
+			    outcome ? outcome : "?");
+		if (!is_text && detail && *detail)
+			strbuf_addf(line, ": %s", detail);
+	}
+}
+
 static int add_row(struct table *table, const json_t *alert, bool is_text, struct err *err)
 {
 	char time[TIME_TEXT_MAX], id[ID_SHORT + 1];
 	AUTO_STRBUF place = STRBUF_INIT;
+	AUTO_STRBUF responses = STRBUF_INIT;
 	const char *when = json_text(alert, "time"), *whole = json_text(alert, "id");
 
 	add_place(&place, alert);
+	add_responses(&responses, alert, is_text);
 	const char *cells[] = { is_text ? short_time(when, time) : when,
 				json_text(alert, "priority"),
 				json_text(alert, "rule"),
 				is_text ? short_output(alert) : json_text(alert, "output"),
 				place.length ? place.data : NULL,
-				is_text ? short_id(whole, id) : whole };
+				is_text ? short_id(whole, id) : whole,
+				responses.length ? responses.data : NULL };
 	return table_add(table, cells, err);
 }
 
@@ -134,9 +155,22 @@ static int print_lines(const json_t *alerts, struct err *err)
 	return screen_write(&out, err);
 }
 
+static bool has_responses(const json_t *alerts)
+{
+	const json_t *alert;
+	size_t i;
+
+	json_array_foreach (alerts, i, alert) {
+		if (json_array_size(json_object_get(alert, "responses")))
+			return true;
+	}
+	return false;
+}
+
 static int print_table(const json_t *alerts, enum table_format format, struct err *err)
 {
-	AUTO_TABLE table = table_new(columns, ARRAY_SIZE(columns));
+	bool is_whole = format != TABLE_TEXT || has_responses(alerts);
+	AUTO_TABLE table = table_new(columns, ARRAY_SIZE(columns) - (is_whole ? 0 : 1));
 	const json_t *alert;
 	size_t i;
 

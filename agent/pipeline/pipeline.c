@@ -5,51 +5,18 @@
 #include <stdlib.h>
 
 #include "agent/pipeline/activity.h"
-#include "agent/pipeline/allowance.h"
-#include "agent/pipeline/view.h"
+#include "agent/pipeline/alerts.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "bus/sender.h"
 #include "rules/partial.h"
 
 #define EVENT_MEMORY_MAX (16u << 20) /* texts, alerts and fields of one event */
-#define ALERTS_MAX	 64	     /* of one event; rules beyond it are counted as failed */
-
-struct pipeline {
-	struct pipeline_conf conf;
-	struct process_table *processes;
-	struct arena arena; /* of the current event */
-	struct pipeline_stats stats;
-	struct allowance allowance;
-	struct fim *fim;	  /* NULL: no files are watched */
-	int64_t due_ns;		  /* when fim is to be asked again; 0 = nothing is pending */
-	uint64_t evicted, untold; /* declared so far */
-	bool send_failed;	  /* said once */
-};
-
-enum loss {
-#define LOSS(id, reason, meaning) LOST_##id,
-#include "agent/pipeline/losses.def"
-#undef LOSS
-};
 
 static const char *const loss_reasons[] = {
 #define LOSS(id, reason, meaning) [LOST_##id] = (reason),
 #include "agent/pipeline/losses.def"
 #undef LOSS
-};
-
-/* One event on its way through. */
-struct passage {
-	struct pipeline *pipeline;
-	struct view view;
-	struct field_reader reader;
-	struct view_found found;
-	struct call_record call;
-	struct call_param params[CALL_PARAMS_MAX];
-	const struct file_content *content; /* or NULL */
-	struct alert *alerts;		    /* room for ALERTS_MAX, from the first match on */
-	size_t alert_count;
 };
 
 static void report_content(void *context, struct execution *process, int64_t time_ns,
@@ -63,6 +30,7 @@ int pipeline_new(const struct pipeline_conf *conf, struct pipeline **ret, struct
 		return err_set(err, ERR_MEMORY, "out of memory");
 	pipeline->conf = *conf;
 	pipeline->allowance.per_s = conf->activity_per_s;
+	pipeline->may_kill = alerts_ask_for_kill(conf);
 	arena_init(&pipeline->arena, EVENT_MEMORY_MAX);
 	pipeline->processes = process_table_new(conf->lookup, conf->lookup_context);
 	if (conf->sets && conf->sender)
@@ -81,7 +49,7 @@ static void declare(struct pipeline *pipeline, enum loss loss, uint64_t count)
 		sender_drop(pipeline->conf.sender, loss_reasons[loss], count);
 }
 
-static void lose(struct pipeline *pipeline, enum loss loss)
+void pipeline_lose(struct pipeline *pipeline, enum loss loss)
 {
 	pipeline->stats.failed++;
 	declare(pipeline, loss, 1);
@@ -106,6 +74,7 @@ void pipeline_use_rules(struct pipeline *pipeline, const struct ruleset *rules, 
 {
 	pipeline->conf.rules = rules;
 	pipeline->conf.policies = policies;
+	pipeline->may_kill = alerts_ask_for_kill(&pipeline->conf);
 }
 
 void pipeline_stats(const struct pipeline *pipeline, struct pipeline_stats *ret)
@@ -192,8 +161,9 @@ static const struct call_record *call_record_of(struct passage *passage)
 	return &passage->call;
 }
 
-static void report(struct passage *passage, struct execution *execution)
+void passage_report(struct passage *passage)
 {
+	struct execution *execution = passage->view.process;
 	struct process lineage[LINEAGE_MAX];
 	const struct sensor_event *sensed = passage->view.event;
 	struct activity activity = activity_of(sensed);
@@ -226,34 +196,6 @@ static void report(struct passage *passage, struct execution *execution)
 		announce(passage->pipeline, execution, 0);
 	execution->announced = true;
 	send_event(passage->pipeline, &event);
-}
-
-static void on_match(void *context, size_t rule)
-{
-	struct passage *passage = context;
-	struct pipeline *pipeline = passage->pipeline;
-	struct alert *alert;
-	struct policy_verdict verdict = { 0 };
-	struct err err = { 0 };
-
-	if (pipeline->conf.policies &&
-	    !policies_admit(pipeline->conf.policies, rule, &passage->reader, &pipeline->arena, &verdict))
-		return;
-	if (!passage->alerts)
-		passage->alerts = arena_array(&pipeline->arena, struct alert, ALERTS_MAX);
-	alert = passage->alerts ? &passage->alerts[passage->alert_count] : NULL;
-	if (!alert || passage->alert_count == ALERTS_MAX ||
-	    ruleset_alert(pipeline->conf.rules, rule, &passage->reader, &pipeline->arena, alert, &err) < 0) {
-		lose(pipeline, LOST_ALERT);
-		return;
-	}
-	alert->policies = verdict.names;
-	alert->policy_count = verdict.count;
-	alert->severity = verdict.severity;
-	passage->alert_count++;
-	pipeline->stats.alerts++;
-	if (pipeline->conf.on_alert)
-		pipeline->conf.on_alert(pipeline->conf.on_alert_context, alert, passage->view.event->time_ns);
 }
 
 static struct passage *passage_new(struct pipeline *pipeline, const struct sensor_event *event,
@@ -310,17 +252,18 @@ static void pass(struct pipeline *pipeline, const struct sensor_event *event, st
 	struct passage *passage = passage_new(pipeline, event, execution);
 
 	if (!passage) {
-		lose(pipeline, LOST_NO_MEMORY);
+		pipeline_lose(pipeline, LOST_NO_MEMORY);
 		return;
 	}
 	if (pipeline->conf.rules)
 		ruleset_match(pipeline->conf.rules, "syscall", sensor_call_name(event->call), &passage->reader,
-			      on_match, passage);
+			      alerts_add, passage);
+	alerts_settle(passage);
 	look_at_content(passage);
 	if (pipeline->conf.sender &&
 	    (passage->alert_count || (activity_is_watched(&passage->view, pipeline->conf.tier, pipeline->fim) &&
 				      is_allowed(pipeline, event))))
-		report(passage, execution);
+		passage_report(passage);
 }
 
 /* Which file an open ends at is known when it is open, so its path does not count here. */
@@ -360,6 +303,10 @@ bool pipeline_judge(void *context, const struct sensor_event *event)
 	if (passage) {
 		look_before(passage);
 		partial.reader = &passage->reader;
+		if (alerts_prevent(passage, &partial)) {
+			arena_reset(&pipeline->arena);
+			return false;
+		}
 		needs = (pipeline->conf.rules && ruleset_may_match(pipeline->conf.rules, "syscall", &partial)) ||
 			(pipeline->conf.sender && may_be_watched(passage));
 	}
@@ -440,7 +387,7 @@ void pipeline_handle(void *context, const struct sensor_event *event)
 	if (execution)
 		pass(pipeline, event, execution);
 	else
-		lose(pipeline, LOST_NO_PROCESS);
+		pipeline_lose(pipeline, LOST_NO_PROCESS);
 	count_evicted(pipeline);
 	if (event->call == SENSOR_PROCEXIT)
 		process_table_exit(pipeline->processes, event->pid);
@@ -451,6 +398,8 @@ void pipeline_step(struct pipeline *pipeline, bool all)
 {
 	struct fim_stats stats;
 
+	if (pipeline->conf.responder)
+		responder_step(pipeline->conf.responder);
 	if (!pipeline->fim || !pipeline->due_ns || (!all && pipeline->due_ns > time_monotonic_ns()))
 		return;
 	pipeline->due_ns = fim_step(pipeline->fim, all);

@@ -6,6 +6,7 @@
 
 #include "agent/fim/fim.h"
 #include "agent/pipeline/wants.h"
+#include "agent/respond/respond.h"
 #include "agent/sensor/sensor.h"
 #include "agent/state/process_table.h"
 #include "rules/policy.h"
@@ -21,6 +22,7 @@ struct pipeline_conf {
 	const struct watch_sets *sets;	 /* files whose changes are reported; borrowed; NULL: none */
 	const struct baseline *baseline; /* of these files; borrowed; may be NULL */
 	struct sender *sender;		 /* NULL: nothing is delivered; borrowed */
+	struct responder *responder;	 /* NULL: nothing is done but to tell; borrowed */
 	int64_t activity_per_s;		 /* events of each class that are delivered without a rule; 0 = no limit */
 	/* Called for each alert as it is made; may be NULL. */
 	void (*on_alert)(void *context, const struct alert *alert, int64_t time_ns);

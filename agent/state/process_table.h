@@ -83,6 +83,13 @@ struct execution *process_table_at(struct process_table *table, pid_t pid, int64
 /* True if pid is in the table, or has ended lately. Does not ask /proc. */
 bool process_table_knows(const struct process_table *table, pid_t pid);
 
+/*
+ * The oldest living process of the container that execution is in, of those that are wanted; outside of known containers the
+ * oldest in its line. 0 = none.
+ */
+pid_t process_table_first(const struct process_table *table, const struct execution *execution,
+			  bool (*is_wanted)(const void *context, pid_t pid), const void *context);
+
 void process_table_exit(struct process_table *table, pid_t pid);
 
 /*

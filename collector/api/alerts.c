@@ -114,6 +114,7 @@ static json_t *alert_json(const struct page *page, const struct alert_row *alert
 	json_object_set_new(json, "tags", json_loads(alert->tags_json, 0, NULL));
 	json_object_set_new(json, "policies", json_loads(alert->policies_json, 0, NULL));
 	set_text_or_null(json, "severity", alert->severity ? severity_name(alert->severity) : NULL);
+	json_object_set_new(json, "responses", json_loads(alert->responses_json, 0, NULL));
 	json_set_text(json, "event", uuid_format(alert->event_id, id));
 	set_text_or_null(json, "task", key_of_kind(page, alert->task_id, ENTITY_TASK));
 	set_text_or_null(json, "host", key_of_kind(page, alert->task_id, ENTITY_HOST));

@@ -136,6 +136,22 @@ static json_t *heartbeat_json(const struct heartbeat *heartbeat)
 	return json;
 }
 
+static json_t *responses_json(const struct alert *alert)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < alert->response_count; i++) {
+		const struct response *response = &alert->responses[i];
+		json_t *json = json_object();
+
+		json_set_text(json, "action", action_name(response->action));
+		json_set_text(json, "outcome", outcome_name(response->outcome));
+		json_set_text(json, "detail", response->detail);
+		json_array_append_new(array, json);
+	}
+	return array;
+}
+
 static json_t *alert_json(const struct event_row *row, const struct alert *alert)
 {
 	json_t *json = json_object(), *tags = json_array(), *fields = json_object(), *policies = json_array();
@@ -159,6 +175,7 @@ static json_t *alert_json(const struct event_row *row, const struct alert *alert
 		append_text(policies, alert->policies[i]);
 	json_object_set_new(json, "policies", policies);
 	json_set_text(json, "severity", alert->severity ? severity_name(alert->severity) : NULL);
+	json_object_set_new(json, "responses", responses_json(alert));
 	json_object_set_new(json, "tags", tags);
 	json_object_set_new(json, "output_fields", fields);
 	return json;

@@ -98,6 +98,7 @@ json_t *alerts_write(const struct inquiry *inquiry)
 		set_parsed(json, "tags", alert->tags_json, json_array());
 		set_parsed(json, "policies", alert->policies_json, json_array());
 		set_or_null(json, "severity", alert->severity ? severity_name(alert->severity) : NULL);
+		set_parsed(json, "responses", alert->responses_json, json_array());
 		json_set_text(json, "event", event_text(alert->event_id, inquiry->arena));
 		add_place(inquiry, alert, row, json);
 		json_object_set_new(json, "container", container_json(row));

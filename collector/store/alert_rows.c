@@ -37,11 +37,28 @@ static char *texts_json(const char *const *texts, size_t count)
 	return json_dumps(array, JSON_COMPACT);
 }
 
+static char *responses_json(const struct alert *alert)
+{
+	AUTO_JSON array = json_array();
+
+	for (size_t i = 0; i < alert->response_count; i++) {
+		const struct response *response = &alert->responses[i];
+		json_t *json = json_object();
+
+		json_set_text(json, "action", action_name(response->action));
+		json_set_text(json, "outcome", outcome_name(response->outcome));
+		json_set_text(json, "detail", or_empty(response->detail));
+		json_array_append_new(array, json);
+	}
+	return json_dumps(array, JSON_COMPACT);
+}
+
 static void add_alert(struct params *params, const struct derive_input *input, const struct derived *derived,
 		      const struct alert *alert)
 {
 	AUTO_FREE char *tags = texts_json(alert->tags, alert->tag_count), *fields = fields_json(alert);
 	AUTO_FREE char *policies = texts_json(alert->policies, alert->policy_count);
+	AUTO_FREE char *responses = responses_json(alert);
 	char id[ALERT_ID_MAX];
 
 	params_text(params, 1, alert_id(input->event_id, or_empty(alert->rule), or_empty(alert->rule_version), id));
@@ -60,6 +77,7 @@ static void add_alert(struct params *params, const struct derive_input *input, c
 	params_id(params, 14, derived->container_id);
 	params_text(params, 15, policies ? policies : "[]");
 	params_int(params, 16, alert->severity);
+	params_text(params, 17, responses ? responses : "[]");
 }
 
 void alert_rows_add(struct params *params, const struct derive_input *input, const struct derived *derived)

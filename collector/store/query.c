@@ -21,6 +21,7 @@ static const struct column alert_columns[] = {
 	COLUMN(alert_row, container_id, INT),
 	COLUMN(alert_row, policies_json, JSON),
 	COLUMN(alert_row, severity, ENUM),
+	COLUMN(alert_row, responses_json, JSON),
 };
 static const struct row_shape alert_shape = ROW_SHAPE(alert_row, alert_columns);
 

@@ -39,8 +39,8 @@ struct alert_row {
 	const char *rule, *rule_version, *source, *output;
 	enum priority priority;
 	enum severity severity;
-	const char *tags_json, *fields_json, *policies_json; /* JSON texts */
-	int64_t task_id, cluster_id, actor_id, container_id; /* 0 = none */
+	const char *tags_json, *fields_json, *policies_json, *responses_json; /* JSON texts */
+	int64_t task_id, cluster_id, actor_id, container_id;		      /* 0 = none */
 };
 
 struct event_row {

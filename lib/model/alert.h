@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "model/response.h"
+
 /* Falco's eight, most urgent first; numbers are stored. */
 #define PRIORITIES(X)                                                                                                \
 	X(EMERGENCY, 0, "Emergency")                                                                                 \
@@ -54,5 +56,7 @@ struct alert {
 	size_t field_count;
 	const char *const *policies; /* names of those that ask for the rule here; none from agents before policies */
 	size_t policy_count;
-	enum severity severity; /* the worst of theirs */
+	enum severity severity;		  /* the worst of theirs */
+	const struct response *responses; /* what they asked to be done beside telling, and what came of it */
+	size_t response_count;
 };

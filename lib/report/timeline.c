@@ -21,6 +21,29 @@ static void add_policy(const struct report *report, struct strbuf *line, const j
 		strbuf_addf(line, " +%zu", json_array_size(policies) - 1);
 }
 
+/* What was done because of it: "; kill done", or that it was not. */
+static void add_responses(const struct report *report, struct strbuf *line, const json_t *alert)
+{
+	const json_t *response;
+	size_t i;
+
+	json_array_foreach (json_object_get(alert, "responses"), i, response) {
+		const char *action = json_text(response, "action"), *outcome = json_text(response, "outcome");
+		const char *detail = json_text(response, "detail");
+
+		if (!action || !outcome)
+			continue;
+		strbuf_adds(line, "; ");
+		page_escape(&report->page, line, action);
+		strbuf_addc(line, ' ');
+		page_escape(&report->page, line, outcome);
+		if (!detail || !*detail)
+			continue;
+		strbuf_adds(line, ": ");
+		page_escape(&report->page, line, detail);
+	}
+}
+
 static void add_rules(const struct report *report, struct strbuf *line, const json_t *row)
 {
 	const json_t *id;
@@ -37,6 +60,7 @@ static void add_rules(const struct report *report, struct strbuf *line, const js
 		page_escape(&report->page, line,
 			    json_text(alert, "rule") ? json_text(alert, "rule") : json_string_value(id));
 		add_policy(report, line, alert);
+		add_responses(report, line, alert);
 		strbuf_addc(line, ']');
 	}
 }

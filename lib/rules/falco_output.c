@@ -91,6 +91,28 @@ static int tags_add(const struct alert *alert, json_t *object)
 	return 0;
 }
 
+/* A member of ours, which is there only if something was done or was to be done. */
+static int responses_add(const struct alert *alert, json_t *object)
+{
+	json_t *array = alert->response_count ? json_array() : NULL;
+
+	if (!alert->response_count)
+		return 0;
+	if (!array || json_object_set_new(object, "responses", array) < 0)
+		return -1;
+	for (size_t i = 0; i < alert->response_count; i++) {
+		const struct response *response = &alert->responses[i];
+		json_t *json = json_object();
+
+		if (json_array_append_new(array, json) < 0 ||
+		    json_set_text(json, "action", action_name(response->action)) < 0 ||
+		    json_set_text(json, "outcome", outcome_name(response->outcome)) < 0 ||
+		    json_set_text(json, "detail", response->detail) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int falco_json_line(const struct alert *alert, int64_t time_ns, const char *hostname, struct strbuf *out,
 		    struct err *err)
 {
@@ -105,7 +127,7 @@ int falco_json_line(const struct alert *alert, int64_t time_ns, const char *host
 	    json_set_text(object, "priority", priority_name(alert->priority)) < 0 ||
 	    json_set_text(object, "rule", alert->rule) < 0 || json_set_text(object, "source", alert->source) < 0 ||
 	    json_set_text(object, "time", time_format(time_ns, 9, when)) < 0 || fields_add(alert, object) < 0 ||
-	    tags_add(alert, object) < 0)
+	    tags_add(alert, object) < 0 || responses_add(alert, object) < 0)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	text = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS);
 	if (!text)

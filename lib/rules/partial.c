@@ -99,3 +99,22 @@ bool ruleset_rule_may_match(const struct ruleset *set, size_t number, const stru
 
 	return rules_may_match(set, set_class(set, rule->source, event->evt_type), number, number + 1, event);
 }
+
+size_t ruleset_match_surely(const struct ruleset *set, const char *source, const struct partial_event *event,
+			    void (*found)(void *context, size_t rule), void *context)
+{
+	const struct event_class *class = set_class(set, source, event->evt_type);
+	struct partial partial = { .event = event };
+	size_t count = 0;
+
+	if (!class->rule_count || !run_init(&partial.run, &set->program, event->reader, event->evt_type))
+		return 0;
+	for (size_t i = 0; i < set->compiled.count; i++) {
+		if (term_verdict(&partial, class->terms[i]) != VERDICT_YES)
+			continue;
+		found(context, i);
+		count++;
+	}
+	run_fini(&partial.run);
+	return count;
+}

@@ -20,3 +20,10 @@ bool ruleset_may_match(const struct ruleset *set, const char *source, const stru
 
 /* The same for one rule; false for a disabled one. */
 bool ruleset_rule_may_match(const struct ruleset *set, size_t rule, const struct partial_event *event);
+
+/*
+ * Calls found(context, rule index) for each enabled rule of source that holds whatever the unknown fields turn out to be.
+ * Returns how many; none without memory.
+ */
+size_t ruleset_match_surely(const struct ruleset *set, const char *source, const struct partial_event *event,
+			    void (*found)(void *context, size_t rule), void *context);

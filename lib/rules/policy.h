@@ -23,7 +23,8 @@ struct policy_info {
 	int line;
 	enum severity severity;
 	bool enabled;
-	size_t rule_count; /* rules that it contains, once bound */
+	size_t rule_count;    /* rules that it contains, once bound */
+	unsigned int actions; /* ACTION_BIT of each that it asks for */
 };
 
 /*
@@ -62,7 +63,11 @@ struct policy_verdict {
 	const char *const *names; /* borrowed from the policies or from the arena */
 	size_t count;
 	enum severity severity;
+	unsigned int actions; /* ACTION_BIT of each that any of them asks for */
 };
+
+/* The actions that enabled policies ask for where rule number rule holds, in whatever scope. */
+unsigned int policies_actions(const struct policies *policies, size_t rule);
 
 /*
  * True if rule number rule, which held on the event that reader reads, is to alert there: an enabled policy that contains

@@ -27,6 +27,7 @@ static const struct {
 } list_limits[] = {
 	{ &clewline__v1__batch__descriptor, 8, BATCH_EVENTS_MAX },
 	{ &clewline__v1__event__descriptor, 7, LINEAGE_MAX },
+	{ &clewline__v1__alert__descriptor, 10, RESPONSES_MAX },
 };
 
 static void path_add(const struct place *place, struct strbuf *path)

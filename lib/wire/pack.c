@@ -178,6 +178,18 @@ static Clewline__V1__AlertField *pack_alert_field(struct pack *pack, const struc
 	return out;
 }
 
+static Clewline__V1__Response *pack_response(struct pack *pack, const struct response *response)
+{
+	Clewline__V1__Response *out = PACK_NEW(pack, Clewline__V1__Response, clewline__v1__response__init);
+
+	if (!out)
+		return NULL;
+	out->action = response->action;
+	out->outcome = response->outcome;
+	out->detail = bytes_of(response->detail);
+	return out;
+}
+
 static Clewline__V1__Alert *pack_alert(struct pack *pack, const struct alert *alert)
 {
 	Clewline__V1__Alert *out = PACK_NEW(pack, Clewline__V1__Alert, clewline__v1__alert__init);
@@ -196,6 +208,9 @@ static Clewline__V1__Alert *pack_alert(struct pack *pack, const struct alert *al
 	for (size_t i = 0; out->policies && i < alert->policy_count; i++)
 		out->policies[out->n_policies++] = string_of(pack, alert->policies[i]);
 	out->severity = alert->severity;
+	out->responses = pack_alloc(pack, alert->response_count * sizeof(*out->responses));
+	for (size_t i = 0; out->responses && i < alert->response_count; i++)
+		out->responses[out->n_responses++] = pack_response(pack, &alert->responses[i]);
 	out->fields = pack_alloc(pack, alert->field_count * sizeof(*out->fields));
 	for (size_t i = 0; out->fields && i < alert->field_count; i++)
 		out->fields[out->n_fields++] = pack_alert_field(pack, &alert->fields[i]);

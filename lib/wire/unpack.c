@@ -165,6 +165,27 @@ static int unpack_heartbeat(struct arena *arena, const Clewline__V1__Heartbeat *
 	return 0;
 }
 
+static int unpack_responses(struct arena *arena, const Clewline__V1__Alert *in, struct alert *ret, struct err *err)
+{
+	struct response *responses = arena_array(arena, struct response, in->n_responses);
+
+	if (!responses)
+		return no_room(err);
+	for (size_t i = 0; i < in->n_responses; i++) {
+		const Clewline__V1__Response *one = in->responses[i];
+
+		if (one->action < ACTION_NOTIFY || one->action > ACTION_LAST)
+			return err_set(err, ERR_SYNTAX, "alert.response.action is %u", one->action);
+		if (one->outcome < OUTCOME_DONE || one->outcome > OUTCOME_LAST)
+			return err_set(err, ERR_SYNTAX, "alert.response.outcome is %u", one->outcome);
+		responses[i] = (struct response){ (enum response_action)one->action, (enum outcome)one->outcome,
+						  text(one->detail) };
+	}
+	ret->responses = responses;
+	ret->response_count = in->n_responses;
+	return 0;
+}
+
 static int unpack_alert(struct arena *arena, const Clewline__V1__Alert *in, struct alert *ret, struct err *err)
 {
 	struct alert_field *fields = arena_array(arena, struct alert_field, in->n_fields);
@@ -191,7 +212,7 @@ static int unpack_alert(struct arena *arena, const Clewline__V1__Alert *in, stru
 		.policy_count = in->n_policies,
 		.severity = (enum severity)in->severity,
 	};
-	return 0;
+	return unpack_responses(arena, in, ret, err);
 }
 
 static int unpack_lists(struct arena *arena, const Clewline__V1__Event *in, struct event *ret, struct err *err)

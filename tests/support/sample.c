@@ -74,6 +74,10 @@ struct event sample_alert(struct arena *arena, uint64_t number)
 {
 	static const char *const tags[] = { "container", "filesystem", "mitre_persistence" };
 	static const char *const policies[] = { "Suspicious Filesystem Changes", "\xc3\x84nderungen" };
+	static const struct response responses[] = {
+		{ ACTION_KILL, OUTCOME_DONE, "process 7 \x01, before its call" },
+		{ ACTION_STOP, OUTCOME_REFUSED, "" },
+	};
 	struct event event = sample_file(arena, number);
 	struct alert_field *fields = must(arena_array(arena, struct alert_field, 2));
 	struct alert *alert = must(arena_new(arena, struct alert));
@@ -94,6 +98,8 @@ struct event sample_alert(struct arena *arena, uint64_t number)
 		.policies = policies,
 		.policy_count = ARRAY_SIZE(policies),
 		.severity = SEVERITY_HIGH,
+		.responses = responses,
+		.response_count = ARRAY_SIZE(responses),
 	};
 	event.lineage = sample_process(arena, number + 1000);
 	event.lineage_count = 1;

@@ -212,6 +212,7 @@ void call_enter(struct pending_call *pending, enum sensor_call call, const struc
 		.flags = sensor_call_rows[call].fixed_flags,
 		.find_real = find_real,
 		.is_memory_shared = origin->is_memory_shared,
+		.is_held = true,
 	};
 	pending->roots = origin->roots;
 	memcpy(event->registers, args, sizeof(event->registers));

@@ -218,10 +218,11 @@ bool tracer_ended(const struct tracer *tracer, int *ret_status)
 	return tracer->watched_ended;
 }
 
-static void deliver_fork(struct tracer *tracer, enum sensor_call call, const struct tracee *parent, pid_t child)
+static void deliver_fork(struct tracer *tracer, enum sensor_call call, const struct tracee *parent, pid_t child,
+			 bool is_held)
 {
 	struct sensor_event event = {
-		.call = call, .time_ns = time_now_ns(), .tid = parent->tid, .pid = parent->tgid
+		.call = call, .time_ns = time_now_ns(), .tid = parent->tid, .pid = parent->tgid, .is_held = is_held
 	};
 
 	event.child = child;
@@ -264,7 +265,7 @@ static void on_fork(struct tracer *tracer, struct tracee *parent, enum sensor_ca
 	if (child && child->announced)
 		return;
 	if (tgid == tid)
-		deliver_fork(tracer, call, parent, tid);
+		deliver_fork(tracer, call, parent, tid, true);
 	if (!child && !(child = tracee_add(tracer, tid, tgid))) {
 		tracer->lost++;
 		return;
@@ -289,7 +290,7 @@ static void release_orphans(struct tracer *tracer, pid_t parent_tgid)
 		if (child->held_for != parent_tgid)
 			continue;
 		if (child->tgid == child->tid)
-			deliver_fork(tracer, SENSOR_FORK, &parent, tid);
+			deliver_fork(tracer, SENSOR_FORK, &parent, tid, false);
 		child->announced = true;
 		release(tracer, child);
 	}
@@ -320,7 +321,9 @@ static void on_unannounced(struct tracer *tracer, pid_t tid)
 
 static void on_exec(struct tracer *tracer, struct tracee *tracee)
 {
-	struct sensor_event event = { .call = SENSOR_EXECVE, .time_ns = time_now_ns(), .has_result = true };
+	struct sensor_event event = {
+		.call = SENSOR_EXECVE, .time_ns = time_now_ns(), .has_result = true, .is_held = true
+	};
 	unsigned long former = 0;
 	struct tracee *old;
 

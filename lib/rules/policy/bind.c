@@ -101,6 +101,7 @@ static int policy_bind(struct policies *policies, const struct ruleset *rules, s
 		if (!vector_push(&of_rule->policies, &policies->arena, policy))
 			return err_set(err, ERR_MEMORY, "out of memory");
 		of_rule->is_scoped |= policy->is_scoped;
+		of_rule->actions |= policy->actions;
 		if (policy->severity > of_rule->severity)
 			of_rule->severity = policy->severity;
 	}

@@ -40,6 +40,8 @@ struct policy {
 	struct vector scope[SCOPE_COUNT]; /* of char: patterns; an empty one matches everything */
 	struct vector rules, tags;	  /* of struct yaml_node: texts as they stand in the file */
 	size_t rule_count;
+	unsigned int actions;		    /* ACTION_BIT of each */
+	const struct yaml_node *responding; /* the first action that is more than notify, or NULL */
 };
 
 /* Of one rule. */
@@ -47,6 +49,7 @@ struct rule_policies {
 	struct vector policies; /* of struct policy: enabled ones that contain it */
 	const char **names;
 	enum severity severity; /* the worst of all; without policies by the rule's priority */
+	unsigned int actions;	/* of all */
 	bool is_scoped;		/* some of them do not count everywhere */
 };
 

@@ -139,7 +139,13 @@ void policies_info(const struct policies *policies, size_t index, struct policy_
 				     .line = policy->line,
 				     .severity = policy->severity,
 				     .enabled = policy->is_enabled,
-				     .rule_count = policy->rule_count };
+				     .rule_count = policy->rule_count,
+				     .actions = policy->actions };
+}
+
+unsigned int policies_actions(const struct policies *policies, size_t rule)
+{
+	return policies->of_rules[rule].actions;
 }
 
 size_t policies_unused_rules(const struct policies *policies)
@@ -165,7 +171,8 @@ bool policies_admit(const struct policies *policies, size_t rule, const struct f
 	bool is_admitted = false;
 	const char **names;
 
-	*ret = (struct policy_verdict){ of_rule->names, of_rule->policies.count, of_rule->severity };
+	*ret = (struct policy_verdict){ of_rule->names, of_rule->policies.count, of_rule->severity,
+					of_rule->actions };
 	if (!of_rule->is_scoped)
 		return of_rule->policies.count || policies->is_optional;
 	names = arena_array(arena, const char *, of_rule->policies.count);
@@ -176,6 +183,7 @@ bool policies_admit(const struct policies *policies, size_t rule, const struct f
 		if (!policy_scope_matches(policy, reader))
 			continue;
 		is_admitted = true;
+		ret->actions |= policy->actions;
 		if (names)
 			names[ret->count++] = policy->name;
 		if (policy->severity > ret->severity)

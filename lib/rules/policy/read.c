@@ -165,27 +165,21 @@ static void read_tags(struct reader *reader, const struct yaml_node *value)
 	each_text(reader, value, "tags", add_node, &reader->policy->tags);
 }
 
-/* What somebody may expect of a policy, and would rely on without being told. */
-static const struct {
-	const char *name;
-	bool is_available;
-} actions[] = {
-	{ "notify", true }, { "kill", false },	  { "pause", false },
-	{ "stop", false },  { "isolate", false }, { "capture", false },
-};
-
 static void add_action(struct reader *reader, struct vector *list UNUSED, const struct yaml_node *node)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
-		if (strcmp(actions[i].name, node->text) != 0)
-			continue;
-		if (!actions[i].is_available)
-			COMPLAIN(reader, node, "POLICY_ERR_ACTION",
-				 "action \"%s\" is not available yet; notify is the only one that is", node->text);
-		return;
+	int action = action_find(node->text);
+
+	if (action < 0) {
+		COMPLAIN(reader, node, "POLICY_ERR_ACTION", "unknown action \"%s\"; there are notify, kill and stop",
+			 node->text);
+	} else if (!action_is_available((enum response_action)action)) {
+		COMPLAIN(reader, node, "POLICY_ERR_ACTION",
+			 "action \"%s\" is not available yet; there are notify, kill and stop", node->text);
+	} else {
+		reader->policy->actions |= ACTION_BIT(action);
+		if (ACTION_BIT(action) & ACTIONS_RESPONDING && !reader->policy->responding)
+			reader->policy->responding = node;
 	}
-	COMPLAIN(reader, node, "POLICY_ERR_ACTION", "unknown action \"%s\"; notify is the only one that is available",
-		 node->text);
 }
 
 static void read_actions(struct reader *reader, const struct yaml_node *value)
@@ -272,6 +266,10 @@ static void item_read(struct reader *reader)
 		key_read(reader, &reader->item->pairs[i]);
 	if (!yaml_get(reader->item, "severity"))
 		COMPLAIN(reader, reader->item, "POLICY_ERR_VALUE", "severity is missing: high, medium, low or info");
+	if (policy->responding && !(policy->source && strcmp(policy->source, "syscall") == 0))
+		COMPLAIN(reader, policy->responding, "POLICY_ERR_ACTION",
+			 "action \"%s\" is done by an agent, so the policy needs \"source: syscall\"",
+			 policy->responding->text);
 	if (!policy->is_bad && !policy->rules.count && !policy->tags.count)
 		COMPLAIN(reader, reader->item, "POLICY_ERR_VALUE", "it selects nothing: give rules, tags, or both");
 	push(reader, &policies->items, policy);

@@ -94,6 +94,7 @@ static void keep_alert(struct store *store, const struct fake_event *event, cons
 				 .severity = alert->severity,
 				 .tags_json = "[]",
 				 .policies_json = "[]",
+				 .responses_json = "[]",
 				 .fields_json = "{}",
 				 .task_id = rows->task_id,
 				 .cluster_id = rows->cluster_id,

@@ -206,6 +206,27 @@ static void alerts_print_as_falco_prints_them(void **state)
 		"\"time\":\"2016-08-04T16:04:17.881781397Z\"}\n");
 }
 
+static void alerts_say_what_was_done_about_them(void **state)
+{
+	static const struct response responses[] = { { ACTION_KILL, OUTCOME_DONE, "process 7, before its call" },
+						     { ACTION_STOP, OUTCOME_REFUSED, "why\n" } };
+	const struct alert alert = { .rule = "r",
+				     .rule_version = "0",
+				     .priority = PRIORITY_WARNING,
+				     .source = "syscall",
+				     .output = "o",
+				     .responses = responses,
+				     .response_count = 2 };
+	AUTO_STRBUF out = STRBUF_INIT;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(falco_json_line(&alert, 0, "h", &out, &err), 0);
+	assert_non_null(strstr(out.data, "\"responses\":[{\"action\":\"kill\",\"detail\":\"process 7, before its "
+					 "call\",\"outcome\":\"done\"},{\"action\":\"stop\",\"detail\":\"why\\n\","
+					 "\"outcome\":\"refused\"}]"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +238,7 @@ int main(void)
 		cmocka_unit_test(macros_that_nest_do_not_exhaust_the_stack),
 		cmocka_unit_test(a_diagnostic_shows_the_line_and_cannot_reach_the_terminal),
 		cmocka_unit_test(alerts_print_as_falco_prints_them),
+		cmocka_unit_test(alerts_say_what_was_done_about_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

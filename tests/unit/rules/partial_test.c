@@ -47,8 +47,14 @@ static void give(struct half *half, const char *name, const char *text)
 		fail_msg("%s", err.message);
 }
 
-/* Whether a rule with this condition may hold for an unlink by rm of /etc/x, whose result is not known. */
-static bool may(const char *condition)
+static void note(void *context, size_t rule)
+{
+	assert_int_equal(rule, 0);
+	++*(size_t *)context;
+}
+
+/* How a rule with this condition stands to an unlink by rm of /etc/x, whose result is not known. */
+static void ask(const char *condition, bool *ret_may, bool *ret_surely)
 {
 	AUTO_ARENA arena = { .max = 1u << 20 };
 	struct half half = { .unknown = { FIELD_EVT_RES, FIELD_EVT_RAWRES, FIELD_FD_NAME }, .count = 3 };
@@ -57,7 +63,7 @@ static bool may(const char *condition)
 	struct ruleset *set = ruleset_new();
 	struct err err = { 0 };
 	char text[1024];
-	bool found;
+	size_t sure = 0, count;
 
 	assert_true(given_init(&half.given, &arena));
 	give(&half, "proc.name", "rm");
@@ -68,10 +74,44 @@ static bool may(const char *condition)
 	assert_int_equal(ruleset_add_text(set, "t", text, strlen(text), &err), 0);
 	if (ruleset_compile(set, &err) < 0)
 		fail_msg("%s", err.message);
-	found = ruleset_may_match(set, "syscall", &event);
-	assert_int_equal(ruleset_rule_may_match(set, 0, &event), found);
+	*ret_may = ruleset_may_match(set, "syscall", &event);
+	assert_int_equal(ruleset_rule_may_match(set, 0, &event), *ret_may);
+	count = ruleset_match_surely(set, "syscall", &event, note, &sure);
+	assert_int_equal(count, sure);
+	*ret_surely = sure > 0;
 	ruleset_free(set);
+}
+
+static bool may(const char *condition)
+{
+	bool found, is_sure;
+
+	ask(condition, &found, &is_sure);
+	/* who surely holds, may */
+	assert_true(found || !is_sure);
 	return found;
+}
+
+static bool surely(const char *condition)
+{
+	bool found, is_sure;
+
+	ask(condition, &found, &is_sure);
+	return is_sure;
+}
+
+static void what_holds_whatever_the_result_is_sure(void **state)
+{
+	(void)state;
+	assert_true(surely("evt.type=unlink and proc.name=rm"));
+	assert_true(surely("evt.type=unlink and fs.path.name startswith /etc and not proc.name=mv"));
+	assert_true(surely("evt.type=unlink and (proc.name=rm or evt.res=SUCCESS)"));
+	assert_false(surely("evt.type=unlink and proc.name=rm and evt.res=SUCCESS"));
+	assert_false(surely("evt.type=unlink and proc.name=rm and not evt.res=SUCCESS"));
+	assert_false(surely("evt.type=unlink and fd.name=/etc/x"));
+	assert_false(surely("evt.type=unlink and not fd.name=/etc/x"));
+	assert_false(surely("evt.type=unlink and proc.name=mv"));
+	assert_false(surely("evt.type=rename and proc.name=rm"));
 }
 
 static void what_is_known_decides(void **state)
@@ -112,6 +152,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_known_decides),
+		cmocka_unit_test(what_holds_whatever_the_result_is_sure),
 		cmocka_unit_test(what_is_not_known_leaves_it_open),
 		cmocka_unit_test(what_is_known_outweighs_what_is_not),
 	};

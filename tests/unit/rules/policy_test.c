@@ -224,14 +224,52 @@ static void policies_for_another_source_are_left_out(void **state UNUSED)
 	fixture_free(&f);
 }
 
+static void an_alert_collects_the_actions_of_the_policies_that_admit_it(void **state UNUSED)
+{
+	struct fixture f =
+		fixture_bound("- policy: A\n  severity: low\n  rules: [Shell]\n  source: syscall\n"
+			      "  actions: [notify, kill]\n  scope: {container: [app]}\n"
+			      "- policy: B\n  severity: low\n  rules: ['*']\n  source: syscall\n  actions: stop\n"
+			      "- policy: C\n  severity: low\n  rules: ['*']\n  source: syscall\n"
+			      "  actions: [kill]\n  enabled: false\n"
+			      "- policy: D\n  severity: low\n  rules: ['*']\n",
+			      false);
+	struct policy_verdict verdict;
+	struct policy_info info;
+
+	assert_true(admits(&f, "Shell", shop, &verdict));
+	assert_int_equal(verdict.actions & ACTIONS_RESPONDING, ACTION_BIT(ACTION_KILL) | ACTION_BIT(ACTION_STOP));
+	assert_true(admits(&f, "Shell", nowhere, &verdict));
+	assert_int_equal(verdict.actions & ACTIONS_RESPONDING, ACTION_BIT(ACTION_STOP));
+	assert_true(admits(&f, "Written", shop, &verdict));
+	assert_int_equal(verdict.actions & ACTIONS_RESPONDING, ACTION_BIT(ACTION_STOP));
+	assert_int_equal(policies_actions(f.policies, 0) & ACTIONS_RESPONDING, ACTION_BIT(ACTION_STOP));
+	policies_info(f.policies, 3, &info);
+	assert_int_equal(info.actions, 0);
+	fixture_free(&f);
+}
+
+static void a_policy_for_the_cloud_cannot_ask_for_more_than_to_tell(void **state UNUSED)
+{
+	static const char text[] = "- policy: A\n  severity: low\n  rules: ['*']\n  actions: [notify, stop]\n"
+				   "  source: aws_cloudtrail\n"
+				   "- policy: B\n  severity: low\n  rules: ['*']\n  source: aws_cloudtrail\n"
+				   "  actions: [notify]\n";
+	struct fixture f = fixture_make(text, false);
+
+	assert_int_equal(policies_bind(f.policies, f.rules, NULL, &f.err), ERR_SYNTAX);
+	assert_non_null(strstr(f.err.message, "p.yaml:4:21: policy \"A\": action \"stop\" is done by an agent"));
+	fixture_free(&f);
+}
+
 static void everything_that_is_wrong_is_said_at_once_with_its_place(void **state UNUSED)
 {
-	static const char text[] = "- policy: A\n"			/* 1 */
-				   "  severity: huge\n"			/* 2 */
-				   "  rules: [Writen]\n"		/* 3 */
-				   "  actions: [notify, kill, dance]\n" /* 4 */
-				   "  scopes: {}\n"			/* 5 */
-				   "- policy: A\n"			/* 6 */
+	static const char text[] = "- policy: A\n"			       /* 1 */
+				   "  severity: huge\n"			       /* 2 */
+				   "  rules: [Writen]\n"		       /* 3 */
+				   "  actions: [notify, kill, dance, pause]\n" /* 4 */
+				   "  scopes: {}\n"			       /* 5 */
+				   "- policy: A\n"			       /* 6 */
 				   "  scope: {clusters: [x], image: {a: b}}\n"
 				   "  tags: [nobody]\n"
 				   "- rule: R\n"
@@ -246,8 +284,9 @@ static void everything_that_is_wrong_is_said_at_once_with_its_place(void **state
 	} expected[] = {
 		{ 2, 13, "severity is \"huge\"" },
 		{ 3, 11, "unknown rule \"Writen\" (did you mean \"Written\"?)" },
-		{ 4, 21, "action \"kill\" is not available yet" },
-		{ 4, 27, "unknown action \"dance\"" },
+		{ 4, 21, "action \"kill\" is done by an agent, so the policy needs \"source: syscall\"" },
+		{ 4, 27, "unknown action \"dance\"; there are notify, kill and stop" },
+		{ 4, 34, "action \"pause\" is not available yet; there are notify, kill and stop" },
 		{ 5, 3, "unknown key \"scopes\" (did you mean \"scope\"?)" },
 		{ 6, 3, "severity is missing" },
 		{ 6, 11, "there is one of this name already, p.yaml:1" },
@@ -357,6 +396,8 @@ int main(void)
 		cmocka_unit_test(a_scope_never_matches_where_the_event_does_not_say),
 		cmocka_unit_test(a_scope_reads_cloud_records),
 		cmocka_unit_test(policies_for_another_source_are_left_out),
+		cmocka_unit_test(an_alert_collects_the_actions_of_the_policies_that_admit_it),
+		cmocka_unit_test(a_policy_for_the_cloud_cannot_ask_for_more_than_to_tell),
 		cmocka_unit_test(everything_that_is_wrong_is_said_at_once_with_its_place),
 		cmocka_unit_test(a_file_that_is_not_yaml_or_no_list_is_an_error_with_its_place),
 		cmocka_unit_test(limits_are_refused),

@@ -84,6 +84,12 @@ static void check_alert(const struct alert *is, const struct alert *must)
 	assert_int_equal(is->policy_count, must->policy_count);
 	for (size_t i = 0; i < must->policy_count; i++)
 		assert_string_equal(is->policies[i], must->policies[i]);
+	assert_int_equal(is->response_count, must->response_count);
+	for (size_t i = 0; i < must->response_count; i++) {
+		assert_int_equal(is->responses[i].action, must->responses[i].action);
+		assert_int_equal(is->responses[i].outcome, must->responses[i].outcome);
+		assert_string_equal(is->responses[i].detail, must->responses[i].detail);
+	}
 	assert_int_equal(is->field_count, must->field_count);
 	for (size_t i = 0; i < must->field_count; i++) {
 		assert_string_equal(is->fields[i].name, must->fields[i].name);

@@ -1,0 +1,53 @@
+/*
+ * passage.h: one event on its way through the pipeline; for agent/pipeline alone.
+ */
+#pragma once
+
+#include "agent/pipeline/allowance.h"
+#include "agent/pipeline/pipeline.h"
+#include "agent/pipeline/view.h"
+
+#define ALERTS_MAX 64 /* of one event; rules beyond it are counted as failed */
+
+struct pipeline {
+	struct pipeline_conf conf;
+	struct process_table *processes;
+	struct arena arena; /* of the current event */
+	struct pipeline_stats stats;
+	struct allowance allowance;
+	struct fim *fim;	  /* NULL: no files are watched */
+	int64_t due_ns;		  /* when fim is to be asked again; 0 = nothing is pending */
+	uint64_t evicted, untold; /* declared so far */
+	bool send_failed;	  /* said once */
+	bool may_kill;		  /* some rule of now asks for it */
+};
+
+enum loss {
+#define LOSS(id, reason, meaning) LOST_##id,
+#include "agent/pipeline/losses.def"
+#undef LOSS
+};
+
+/* One event on its way through. */
+struct passage {
+	struct pipeline *pipeline;
+	struct view view;
+	struct field_reader reader;
+	struct view_found found;
+	struct call_record call;
+	struct call_param params[CALL_PARAMS_MAX];
+	const struct file_content *content; /* or NULL */
+	struct alert *alerts;		    /* room for ALERTS_MAX, from the first match on */
+	unsigned int *wanted;		    /* actions that each of them asks for */
+	size_t alert_count;
+	unsigned int actions; /* that any of them asks for */
+	struct response responses[RESPONSES_MAX];
+	size_t *rules; /* room for ALERTS_MAX: those that hold before the call is made; NULL = not asked */
+	size_t rule_count;
+	bool is_before; /* the call has not been made, and will not be */
+};
+
+void pipeline_lose(struct pipeline *pipeline, enum loss loss);
+
+/* Hands the event with its alerts to the sender, after the processes that it refers to. */
+void passage_report(struct passage *passage);

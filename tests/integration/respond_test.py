@@ -1,0 +1,345 @@
+#!/usr/bin/env python3
+"""What policies have done about it: processes killed and containers stopped, in real containers and by the host's sensor.
+
+usage: respond_test.py BIN-FOLDER
+
+A miner is played by a program of that name that waits. What is refused, and what nobody asked for, must live.
+"""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "workload"))
+import image  # noqa: E402
+import network  # noqa: E402
+import task  # noqa: E402
+
+SKIP = 77
+BIN = os.path.abspath(sys.argv[1])
+failures = []
+
+RULES = """
+- rule: Miner
+  desc: a program that mines
+  condition: evt.type in (execve, execveat) and proc.name = xmrig
+  output: "miner %proc.name by %proc.pname"
+  priority: CRITICAL
+- rule: Precious removed
+  desc: a file that must stay
+  condition: evt.type in (unlink, unlinkat) and fs.path.name endswith /precious
+  output: "removes %fs.path.name %evt.res"
+  priority: ERROR
+- rule: Precious written
+  desc: a file that was opened for writing
+  condition: evt.type in (open, openat, creat) and evt.is_open_write = true and fd.num >= 0 and fd.name endswith /written
+  output: "wrote %fd.name"
+  priority: ERROR
+- rule: Intruder
+  desc: a program that means the container is lost
+  condition: evt.type in (execve, execveat) and proc.name = intruder
+  output: "intruder %proc.name"
+  priority: CRITICAL
+"""
+
+POLICIES = """
+- policy: Miners are killed
+  severity: high
+  source: syscall
+  rules: [Miner, Precious removed, Precious written]
+  actions: [notify, kill]
+- policy: Intruders end the container
+  severity: high
+  source: syscall
+  rules: [Intruder]
+  actions: [stop]
+"""
+
+TELL = """
+- policy: All is told
+  severity: low
+  rules: ["*"]
+"""
+
+MINER = """
+/bin/busybox cp /bin/pause /tmp/xmrig
+/tmp/xmrig; echo "miner ended with $?"
+: >/tmp/precious
+/bin/rm /tmp/precious; echo "rm ended with $?"
+/bin/ls /tmp/precious
+/bin/sh -c 'echo lost >/tmp/written; echo not reached'; echo "writer ended with $?"
+/bin/sleep 0.05; echo "others live $?"
+exit 7
+"""
+
+# The container's first process; a child of a child is the intruder.
+INTRUDED = """
+%s
+/bin/busybox cp /bin/pause /tmp/intruder
+/bin/sh -c '/tmp/intruder & wait' &
+while :; do /bin/sleep 0.05; done
+"""
+
+
+def check(condition, sentence, detail=None):
+    print(("ok      " if condition else "FAILED  ") + sentence, flush=True)
+    if not condition:
+        failures.append(sentence)
+        print("        %s" % (detail,))
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def wait_until(condition):
+    until = time.monotonic() + task.WAIT_S
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+class Bench:
+    def __init__(self, work):
+        self.work, self.shared = work, work + "/shared"
+        os.makedirs(self.shared)
+        os.chmod(work, 0o711)
+        os.makedirs(work + "/images")
+        for program in ("secagent", "seclaunch"):
+            shutil.copy(BIN + "/" + program, self.shared)
+        self.rules = self.shared + "/rules.yaml"
+        write(self.rules, RULES)
+        write(self.shared + "/policies.yaml", POLICIES)
+        write(self.shared + "/tell.yaml", TELL)
+        self.images = image.Images(work + "/images", os.path.join(os.path.dirname(BIN), "workload-cache"))
+        self.template = task.Template(self.shared)
+
+    def task(self, *options):
+        return task.Task(self.work, BIN, self.images, self.template, self.rules, options)
+
+
+def responses(events, rule):
+    return [(event["output_fields"], event.get("responses", [])) for event in events if event["rule"] == rule]
+
+
+def sh(script):
+    return ["/bin/sh", "-c", script]
+
+
+def kills_in_a_task(bench):
+    stage = bench.task("--policy", "/clewline/policies.yaml", "--respond")
+    try:
+        bystander = stage.launch("bystander", "shell", sh("while [ ! -e /clewline/enough ]; do /bin/sleep 0.02; done; exit 11"))
+        done = stage.launch("workload", "shell", sh(MINER)).finish()
+        check("miner ended with 137" in done.out, "a miner is killed", done)
+        check("rm ended with 137" in done.out and "/tmp/precious\n" in done.out, "before its call: the file is still there", done)
+        check("writer ended with 137" in done.out and "not reached" not in done.out, "and after it, where only the result says it", done)
+        check("others live 0" in done.out and done.code == 7, "others in the container live, and it ends as it wants", done)
+        write(bench.shared + "/enough", "")
+        check(bystander.finish().code == 11, "the container beside it lives")
+        events, sidecar = stage.events()
+        for rule, when in (("Miner", "before the program's first instruction"), ("Precious removed", "before its call"),
+                           ("Precious written", "after its call")):
+            told = responses(events, rule)
+            check(len(told) == 1 and len(told[0][1]) == 1 and told[0][1][0]["action"] == "kill" and
+                  told[0][1][0]["outcome"] == "done" and told[0][1][0]["detail"].endswith(when),
+                  "%s: told once, with what was done" % rule, told)
+        check(responses(events, "Precious removed")[0][0]["evt.res"] is None, "a call that was not made has no result", events)
+        check(sidecar.code == 0 and sidecar.err.count("responded: kill done") == 3, "the log has it", sidecar.err)
+    finally:
+        os.path.exists(bench.shared + "/enough") and os.unlink(bench.shared + "/enough")
+        stage.close()
+
+
+def stops_a_container(bench):
+    stage = bench.task("--policy", "/clewline/policies.yaml", "--respond", "--stop-grace", "1")
+    try:
+        bystander = stage.launch("bystander", "shell", sh("while [ ! -e /clewline/enough ]; do /bin/sleep 0.02; done; exit 11"))
+        done = stage.launch("orderly", "shell", sh(INTRUDED % "trap 'echo got TERM; exit 9' TERM")).finish()
+        check(done.code == 9 and "got TERM" in done.out, "the container's first process gets SIGTERM, and ends in order", done)
+        done = stage.launch("stubborn", "shell", sh(INTRUDED % "trap '' TERM")).finish()
+        check(done.code == 137, "one that does not end is killed after the grace", done)
+        check(bystander.runc.poll() is None, "the container beside them lives")
+        write(bench.shared + "/enough", "")
+        check(bystander.finish().code == 11, "to its own end")
+        events, sidecar = stage.events()
+        told = responses(events, "Intruder")
+        check(len(told) == 2 and all(len(r) == 1 and r[0]["action"] == "stop" and r[0]["outcome"] == "done" and
+                                     "SIGKILL after 1 s" in r[0]["detail"] for _, r in told), "it is told with the alert", told)
+        check(sidecar.code == 0 and sidecar.err.count("stop-kills") == 1, "the sidecar lives and says whom it had to kill", sidecar)
+    finally:
+        os.path.exists(bench.shared + "/enough") and os.unlink(bench.shared + "/enough")
+        stage.close()
+
+
+LIVES = "printf '#!/bin/sh\\nexit 0\\n' >/tmp/xmrig; /bin/chmod +x /tmp/xmrig; /tmp/xmrig; echo miner $?; " \
+        ": >/tmp/precious; /bin/rm /tmp/precious; echo rm $?"
+
+
+def never_without_leave(bench):
+    """Both must say so: the policy, and who starts the agent."""
+    for options, outcome in ((("--policy", "/clewline/policies.yaml"), "refused"), (("--policy", "/clewline/tell.yaml", "--respond"), None),
+                             (("--respond",), None)):
+        stage = bench.task(*options)
+        try:
+            done = stage.launch("workload", "shell", sh(LIVES)).finish()
+            events, sidecar = stage.events()
+            name = " ".join(options)
+            check("miner 0" in done.out and "rm 0" in done.out, "nothing is killed with %s" % name, done)
+            told = responses(events, "Miner") + responses(events, "Precious removed")
+            check(len(told) == 2 and all([r["outcome"] for r in found] == ([outcome] if outcome else []) for _, found in told),
+                  "what was refused is told" if outcome else "and nothing was to be done", told)
+            check(("respond-off" in sidecar.err) == (outcome == "refused"), "the agent says at its start that policies ask in vain",
+                  sidecar.err)
+        finally:
+            stage.close()
+
+
+def located_errors(bench):
+    for text, place, sentence in (
+            ("- policy: A\n  severity: low\n  source: syscall\n  rules: [Miner]\n  actions: [notify, slay]\n", ":5:21:", 'unknown action "slay"'),
+            ("- policy: A\n  severity: low\n  source: syscall\n  rules: [Miner]\n  actions: [isolate]\n", ":5:13:", "not available yet"),
+            ("- policy: A\n  severity: low\n  rules: [Miner]\n  actions: [kill]\n", ":4:13:", 'needs "source: syscall"'),
+            ("- policy: A\n  severity: low\n  source: syscall\n  rules: [Miner]\n  actions: {kill: yes}\n", ":5:13:", "must be a list")):
+        path = bench.work + "/bad.yaml"
+        write(path, text)
+        done = subprocess.run([BIN + "/secagent", "run", "-r", bench.rules, "--policy", path, "--respond", "--", "/bin/true"],
+                              capture_output=True, text=True, timeout=60, check=False)
+        check(done.returncode == 1 and path + place in done.stderr and sentence in done.stderr, "refused with its place: %s" % sentence, done)
+
+
+def shows_it(bench):
+    """From the agent to the screens of the investigator."""
+    state, spool = bench.work + "/state", bench.work + "/spool"
+    up = subprocess.run([BIN + "/secctl", "up", "--state", state], capture_output=True, text=True, timeout=120, check=False)
+    check(up.returncode == 0, "a collector runs", up.stderr)
+    try:
+        miner = bench.work + "/xmrig"
+        shutil.copy("/bin/sleep", miner)
+        done = subprocess.run([BIN + "/secagent", "run", "-r", bench.rules, "--policy", bench.shared + "/policies.yaml", "--respond",
+                               "--spool", spool, "--collector", "ipc://" + state + "/intake.sock", "--", miner, "60"],
+                              capture_output=True, text=True, timeout=60, check=False)
+        check(done.returncode == 137, "secagent run ends with 137, too", done)
+
+        def secctl(*args):
+            return subprocess.run([BIN + "/secctl", *args, "--state", state], capture_output=True, text=True, timeout=60, check=False).stdout
+
+        alerts = json.loads(secctl("alerts", "list", "-o", "json"))["alerts"]
+        check(len(alerts) == 1 and [(r["action"], r["outcome"]) for r in alerts[0]["responses"]] == [("kill", "done")],
+              "the alert is stored with its response", alerts)
+        table = secctl("alerts", "list")
+        check("RESPONSE" in table and "kill done" in table, "secctl alerts shows it", table)
+        check("kill done: process " in secctl("alerts", "list", "-o", "csv"), "and all of it to a spreadsheet")
+        told = " ".join(secctl("investigate", alerts[0]["id"]).split())
+        check("; kill done: process" in told, "so does the timeline", told)
+        before = json.loads(secctl("alerts", "list", "-o", "json"))
+        done = subprocess.run([BIN + "/secctl", "admin", "rebuild", "--state", state], capture_output=True, text=True, timeout=60, check=False)
+        check(done.returncode == 0 and json.loads(secctl("alerts", "list", "-o", "json")) == before, "a rebuild derives it again", done)
+    finally:
+        subprocess.run([BIN + "/secctl", "down", "--state", state], capture_output=True, timeout=120, check=False)
+
+
+class Host:
+    """secagent host over the whole machine; None as agent where this kernel does not allow it."""
+
+    def __init__(self, bench, *options):
+        self.files = [open(bench.work + "/host." + kind, "w+", encoding="utf-8") for kind in ("out", "err")]
+        self.agent = subprocess.Popen([BIN + "/secagent", "host", "-o", "json", "-r", bench.rules, "--policy",
+                                       bench.shared + "/policies.yaml", *options], stdout=self.files[0], stderr=self.files[1])
+        wait_until(lambda: self.agent.poll() is not None or "watching" in self.text(1))
+
+    def text(self, which):
+        with open(self.files[which].name, encoding="utf-8") as file:
+            return file.read()
+
+    def events(self):
+        return [json.loads(line) for line in self.text(0).splitlines() if line.endswith("}")]
+
+    def close(self):
+        if self.agent.poll() is None:
+            self.agent.send_signal(signal.SIGTERM)
+        self.agent.wait(60)
+        for file in self.files:
+            file.close()
+
+
+def kills_on_a_host(bench):
+    host = Host(bench, "--respond", "--stop-grace", "1")
+    try:
+        if host.agent.poll() is not None:
+            print("skipped: " + host.text(1).strip())
+            return
+        miner = bench.work + "/xmrig"
+        shutil.copy("/bin/sleep", miner)
+        done = subprocess.run([miner, "60"], timeout=60, check=False)
+        check(done.returncode == -signal.SIGKILL, "a miner on a host is killed", done)
+        check(wait_until(lambda: responses(host.events(), "Miner")), "it is told", host.text(1))
+        told = responses(host.events(), "Miner")
+        check(told[0][1][0]["outcome"] == "done" and "ran on meanwhile" in told[0][1][0]["detail"], "with what was done", told)
+        intruder = bench.work + "/intruder"
+        shutil.copy("/bin/sleep", intruder)
+        outside = subprocess.Popen([intruder, "60"])
+        check(wait_until(lambda: responses(host.events(), "Intruder")), "an intruder outside of containers is told", host.text(1))
+        told = responses(host.events(), "Intruder")
+        check(told[0][1][0]["outcome"] == "refused" and "in no container" in told[0][1][0]["detail"] and outside.poll() is None,
+              "and not touched: there is nothing to stop", told)
+        outside.kill()
+        outside.wait()
+        stops_a_container_of_a_host(bench, host)
+    finally:
+        host.close()
+
+
+def stops_a_container_of_a_host(bench, host):
+    """One with a pid namespace of its own; its id stands in its control group."""
+    stage = task.Task(bench.work, BIN, bench.images, bench.template)
+    stage.id = "c1" * 31  # with the name: 64 digits
+    try:
+        config = bench.template.config(task.CAPABILITIES, bench.images.root("shell"), sh(INTRUDED % "trap '' TERM"), [])
+        config["linux"]["cgroupsPath"] = "/host-respond/" + "c1" * 32
+        container = stage.start("own", config)
+        done = container.finish()
+        check(done.code == 137, "a container of a host is stopped, its first process by force", (done, host.text(0), host.text(1)))
+        told = [r for _, r in responses(host.events(), "Intruder")][-1]
+        check(told[0]["action"] == "stop" and told[0]["outcome"] == "done", "and that is told", told)
+    finally:
+        stage.close()
+
+
+def why_not():
+    if os.geteuid() != 0:
+        return "containers need root"
+    if not shutil.which("runc") or not os.path.exists(task.PROFILE):
+        return "runc or Docker's seccomp profile is not installed"
+    if not os.path.exists(BIN + "/secagent"):
+        return "no release build at %s" % BIN
+    return None
+
+
+def main():
+    reason = why_not()
+    if reason:
+        print("skipped: " + reason)
+        return SKIP
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that containers are ended
+    network.enter()
+    work = tempfile.mkdtemp(prefix="clewline-respond.", dir="/tmp")
+    try:
+        bench = Bench(work)
+        for part in (kills_in_a_task, stops_a_container, never_without_leave, located_errors, shows_it, kills_on_a_host):
+            print(part.__name__.replace("_", " "), flush=True)
+            part(bench)
+    finally:
+        subprocess.run(["rm", "-rf", work], check=False)
+    print("%d failed" % len(failures))
+    return 1 if failures else 0
+
+
+sys.exit(main())
