@@ -111,7 +111,8 @@ struct tracer_conf agent_tracer_conf(const struct agent *agent)
 	return (struct tracer_conf){ .handler = pipeline_handle,
 				     .judge = pipeline_judge,
 				     .context = agent->pipeline,
-				     .new_files = agent->sender != NULL };
+				     .new_files = agent->sender != NULL,
+				     .is_filtered = agent->tier != TIER_EVENTS };
 }
 
 static int open_watch(struct agent *agent, struct err *err)

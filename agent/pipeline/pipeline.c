@@ -108,17 +108,17 @@ static void announce(struct pipeline *pipeline, struct execution *execution, int
 		return;
 	announce(pipeline, execution->parent, depth + 1);
 	event.time_ns = execution->view.start_ns;
-	event.process = &execution->view;
+	event.process = process_table_view(execution);
 	execution->announced = true;
 	send_event(pipeline, &event);
 }
 
-static size_t collect_lineage(const struct execution *execution, struct process lineage[LINEAGE_MAX])
+static size_t collect_lineage(struct execution *execution, struct process lineage[LINEAGE_MAX])
 {
 	size_t count = 0;
 
-	for (const struct execution *e = execution->parent; e && count < LINEAGE_MAX; e = e->parent)
-		lineage[count++] = e->view;
+	for (struct execution *e = execution->parent; e && count < LINEAGE_MAX; e = e->parent)
+		lineage[count++] = *process_table_view(e);
 	return count;
 }
 
@@ -172,7 +172,7 @@ void passage_report(struct passage *passage)
 		.time_ns = sensed->time_ns,
 		.kind = activity.kind,
 		.type = sensor_call_name(sensed->call),
-		.process = execution->view.exec_id ? &execution->view : NULL,
+		.process = execution->view.exec_id ? process_table_view(execution) : NULL,
 		.alerts = passage->alerts,
 		.alert_count = passage->alert_count,
 	};
@@ -331,6 +331,7 @@ static struct execution *take_in(struct process_table *processes, const struct s
 								.uid = event->uid,
 								.gid = event->gid,
 								.has_ids = event->has_ids,
+								.is_in_place = event->is_in_place,
 								.time_ns = event->time_ns });
 	if (event->is_late)
 		return process_table_at(processes, event->pid, event->time_ns);

@@ -55,11 +55,6 @@ static const char *cmdline_of(const struct view *view, const struct execution *e
 	return join_args(view, execution->view.name, &execution->view);
 }
 
-static const char *cwd_of(const struct view *view UNUSED, const struct execution *execution)
-{
-	return execution->view.cwd;
-}
-
 typedef const char *(*text_of)(const struct view *view, const struct execution *execution);
 
 static bool read_of(const struct view *view, unsigned long generation, text_of text, struct value *ret)
@@ -118,11 +113,15 @@ TEXT_READER(cmdline, 0, cmdline_of)
 TEXT_READER(pcmdline, 1, cmdline_of)
 ANCESTOR_READER(acmdline, cmdline_of)
 ANCESTOR_READER(aexe, exe_of)
-TEXT_READER(cwd, 0, cwd_of)
 INT_READER(pid, value_int, process->view.pid)
 INT_READER(vpid, value_int, process->view.vpid)
 INT_READER(ppid, value_int, process->view.ppid)
 INT_READER(tty, value_uint, process_table_stat(process)->tty)
+
+static bool read_cwd(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	return view_set_text(ret, process_table_view(view->process)->cwd);
+}
 
 void view_ids(const struct view *view)
 {

@@ -67,6 +67,10 @@ struct sensor_event {
 	/* Absolute in the process's root, links of the folders followed; NULL when the sensor does not know. */
 	const char *real_path, *real_path2;
 	const char *comm; /* EXEC from a sensor that knows it, else NULL: state asks /proc */
+	const char *args; /* EXEC, the same: as in /proc/PID/cmdline, each ended by NUL */
+	size_t args_length;
+	bool is_args_cut; /* there were more */
+	bool is_in_place; /* EXEC: root and namespaces are those of the program before */
 	uint64_t lost;	  /* events the sensor lost before this one */
 
 	/* How a sensor that stops the process finds out what has a price; NULL = it does not. */
@@ -75,9 +79,6 @@ struct sensor_event {
 	bool is_memory_shared; /* others may change what the arguments point at, while the call is made */
 
 	/* What only a sensor inside the kernel knows; NULL and 0 elsewhere. Prefer it: /proc may be too late. */
-	const char *args; /* EXEC: as in /proc/PID/cmdline, each ended by NUL */
-	size_t args_length;
-	bool is_args_cut;	      /* there were more */
 	const char *exe_path;	      /* EXEC: absolute, links resolved */
 	const char *folder, *folder2; /* absolute: what path and path2 are relative to; EXEC: the current folder */
 	const char *cgroup;	      /* EXEC: path of the control group in its hierarchy */

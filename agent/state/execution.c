@@ -77,14 +77,21 @@ void execution_copy(struct execution *execution, const struct execution *from)
 	memcpy(execution->group, from->group, sizeof(execution->group));
 	memcpy(execution->login_user, from->login_user, sizeof(execution->login_user));
 	execution->view.user = execution->user[0] ? execution->user : NULL;
-	if (from->cwd)
-		execution->cwd = strdup(from->cwd);
-	execution->view.cwd = execution->cwd;
+	execution->is_root_plain = from->is_root_plain;
+	execution_set_folder(execution, from->cwd);
 	from->image->refs++;
 	use_image(execution, from->image);
 	execution_join_session(execution, from);
 	execution_set_container(execution, from->container);
 	execution->container_start_ns = from->container_start_ns;
+}
+
+void execution_set_folder(struct execution *execution, const char *folder)
+{
+	if (!folder || execution->cwd)
+		return;
+	execution->cwd = strdup(folder);
+	execution->view.cwd = execution->cwd;
 }
 
 static size_t count_args(const char *line, size_t length)
@@ -119,6 +126,16 @@ static struct program_image *image_new(const char *name, const char *exe, const 
 	return image;
 }
 
+static bool read_root(struct execution *execution, char out[PATH_MAX])
+{
+	if (execution->is_root_plain)
+		return strcpy(out, "/");
+	if (!proc_root(execution->view.pid, out))
+		return false;
+	execution->is_root_plain = strcmp(out, "/") == 0;
+	return true;
+}
+
 static bool read_link(const char *root, pid_t pid, const char *name, char out[PATH_MAX])
 {
 	char path[64];
@@ -127,12 +144,22 @@ static bool read_link(const char *root, pid_t pid, const char *name, char out[PA
 	return proc_link_below(root, path, out);
 }
 
+void execution_find_folder(struct execution *execution)
+{
+	char link[PATH_MAX], root[PATH_MAX];
+
+	if (execution->is_folder_asked)
+		return;
+	execution->is_folder_asked = true;
+	if (!execution->cwd && read_root(execution, root) && read_link(root, execution->view.pid, "cwd", link))
+		execution_set_folder(execution, link);
+}
+
 bool execution_read_program(struct execution *execution, const struct exec_facts *facts, const char *name)
 {
 	char line[PROC_CMDLINE_MAX], link[PATH_MAX], root[PATH_MAX];
-	bool has_root;
 	pid_t pid = execution->view.pid;
-	const char *exe = facts->exe_path, *cwd = facts->cwd, *args = facts->args;
+	const char *exe = facts->exe_path, *args = facts->args;
 	size_t length = facts->args_length;
 	struct program_image *image;
 
@@ -140,17 +167,13 @@ bool execution_read_program(struct execution *execution, const struct exec_facts
 		length = proc_cmdline(pid, line, sizeof(line));
 		args = line;
 	}
-	has_root = (exe && cwd) || proc_root(pid, root);
-	if (!exe && has_root && read_link(root, pid, "exe", link))
+	if (!exe && read_root(execution, root) && read_link(root, pid, "exe", link))
 		exe = link;
 	image = image_new(facts->comm ? facts->comm : name, exe, args, length);
 	if (!image)
 		return false;
 	use_image(execution, image);
-	if (!cwd && has_root && read_link(root, pid, "cwd", link))
-		cwd = link;
-	execution->cwd = cwd ? strdup(cwd) : NULL;
-	execution->view.cwd = execution->cwd;
+	execution_set_folder(execution, facts->cwd);
 	return true;
 }
 

@@ -13,7 +13,13 @@ void execution_unref(struct execution *execution); /* accepts NULL */
 /* Takes over what a fork shares: program, ids, container, folder. */
 void execution_copy(struct execution *execution, const struct execution *from);
 
-/* Sets name, command line, executable and folder: what facts has, and the rest from /proc. False without memory. */
+/* The folder it works in, if that is not known yet; folder may be NULL. */
+void execution_set_folder(struct execution *execution, const char *folder);
+
+/* The same from /proc, once. */
+void execution_find_folder(struct execution *execution);
+
+/* Sets name, command line, executable and, from facts alone, folder: what facts has, and the rest from /proc. False without memory. */
 bool execution_read_program(struct execution *execution, const struct exec_facts *facts, const char *name);
 
 /* Puts execution into the session of from (may be NULL), or, if it is the worker of one, into its own. After its program is known. */

@@ -144,7 +144,10 @@ static struct execution *read_execution(struct process_table *table, pid_t pid, 
 	if (!execution)
 		return NULL;
 	execution->view.pid = pid;
-	if (proc_status_read(pid, &status)) {
+	if (former && facts->is_in_place && facts->has_ids && facts->comm) {
+		execution->view.vpid = former->view.vpid;
+		execution->is_root_plain = former->is_root_plain;
+	} else if (proc_status_read(pid, &status)) {
 		execution->view.ppid = status.ppid;
 		execution->view.vpid = status.vpid;
 		execution->view.uid = status.uid;
@@ -156,7 +159,7 @@ static struct execution *read_execution(struct process_table *table, pid_t pid, 
 		execution->view.uid = facts->uid;
 		execution->view.gid = facts->gid;
 	}
-	same_root = former && !facts->has_ids && execution->view.uid == former->view.uid &&
+	same_root = former && (facts->is_in_place || !facts->has_ids) && execution->view.uid == former->view.uid &&
 		    execution->view.gid == former->view.gid;
 	if (former) {
 		inherit(execution, former, same_root);
@@ -365,6 +368,12 @@ void process_table_assign(struct process_table *table, pid_t pid, const struct c
 	execution_set_container(execution, container);
 	if (container)
 		execution->container_start_ns = start_ns ? start_ns : execution->view.start_ns;
+}
+
+const struct process *process_table_view(struct execution *execution)
+{
+	execution_find_folder(execution);
+	return &execution->view;
 }
 
 const struct exe_facts *process_table_file(struct execution *execution)

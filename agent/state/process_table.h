@@ -36,8 +36,10 @@ struct execution {
 	char exec_session[EXEC_SESSION_MAX];					   /* "" = started in none */
 	int64_t loginuid;
 	struct proc_stat stat;
-	bool is_stat_fresh;	    /* else it may be that of before an exec; see process_table_stat() */
-	char *cwd;		    /* or NULL; as of the exec */
+	bool is_stat_fresh; /* else it may be that of before an exec; see process_table_stat() */
+	char *cwd;	    /* or NULL; as of the exec, or when it was asked for */
+	bool is_folder_asked;
+	bool is_root_plain;	    /* its root is that of its mount namespace */
 	int64_t container_start_ns; /* when the container's first process was taken in; 0 outside */
 	struct exe_facts facts; /* as far as somebody asked; process_table_file() and process_table_environment() */
 	bool announced;		/* an event that describes it has been shipped */
@@ -65,6 +67,7 @@ struct exec_facts {
 	size_t args_length;
 	uint32_t uid, gid; /* only if has_ids */
 	bool has_ids;
+	bool is_in_place; /* root and namespaces are those of the program before */
 	int64_t time_ns;
 };
 
@@ -100,6 +103,9 @@ void process_table_assign(struct process_table *table, pid_t pid, const struct c
 
 /* Terminal, session and group, which change after the start; borrowed. */
 const struct proc_stat *process_table_stat(struct execution *execution);
+
+/* The process as it is shipped, with the folder it works in; that is not read for those that nobody asks about. Borrowed. */
+const struct process *process_table_view(struct execution *execution);
 
 /* What is known of the executable, and the environment that it was started with; borrowed as long as execution lives. */
 const struct exe_facts *process_table_file(struct execution *execution);

@@ -25,6 +25,8 @@ int arch_find(uint32_t audit)
 
 #if defined(__x86_64__)
 
+#define CODE_SEGMENT_64 0x33 /* __USER_CS of the kernel: a 64-bit program */
+
 bool arch_set_first_argument(pid_t tid, enum arch arch, uint64_t value)
 {
 	size_t place = arch == ARCH_I386 ? offsetof(struct user, regs.rbx) : offsetof(struct user, regs.rdi);
@@ -42,6 +44,17 @@ bool arch_first_argument(pid_t tid, uint64_t *ret)
 long arch_call_number(pid_t tid)
 {
 	return ptrace(PTRACE_PEEKUSER, tid, offsetof(struct user, regs.orig_rax), NULL);
+}
+
+bool arch_after_exec(pid_t tid, long *ret_number, uint64_t *ret_stack)
+{
+	struct user_regs_struct registers;
+
+	if (ptrace(PTRACE_GETREGS, tid, NULL, &registers) < 0)
+		return false;
+	*ret_number = (long)registers.orig_rax;
+	*ret_stack = registers.cs == CODE_SEGMENT_64 ? registers.rsp : 0;
+	return true;
 }
 
 #else
@@ -76,6 +89,19 @@ long arch_call_number(pid_t tid)
 	struct iovec place = { &number, sizeof(number) };
 
 	return ptrace(PTRACE_GETREGSET, tid, NT_ARM_SYSTEM_CALL, &place) < 0 ? -1 : number;
+}
+
+bool arch_after_exec(pid_t tid, long *ret_number, uint64_t *ret_stack)
+{
+	struct user_regs_struct registers;
+	struct iovec place = { &registers, sizeof(registers) };
+
+	*ret_number = arch_call_number(tid);
+	if (*ret_number < 0 || ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &place) < 0)
+		return false;
+	/* 32-bit programs have a smaller set of registers */
+	*ret_stack = place.iov_len == sizeof(registers) ? registers.sp : 0;
+	return true;
 }
 
 #endif

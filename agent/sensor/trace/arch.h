@@ -39,5 +39,8 @@ bool arch_set_first_argument(pid_t tid, enum arch arch, uint64_t value);
 /* The first argument of the call that tid has just made. */
 bool arch_first_argument(pid_t tid, uint64_t *ret);
 
-/* Number of the call that tid made last, for the moment after an exec; -1 if it is gone. */
+/* Number of the call that tid made last; -1 if it is gone. */
 long arch_call_number(pid_t tid);
+
+/* At the stop of an exec: which call it was, and where the new stack starts; 0 if the program is not of the native table. False if tid is gone. */
+bool arch_after_exec(pid_t tid, long *ret_number, uint64_t *ret_stack);

@@ -23,8 +23,8 @@ struct filter_rule {
 	const struct sensor_test *tests; /* SENSOR_TESTS_MAX of them; NULL = whatever the arguments */
 };
 
-static const struct sensor_test untraced_tests[SENSOR_TESTS_MAX] = {
-	{ .kind = TEST_ANY_BIT, .arg = 1, .value = CLONE_UNTRACED }
+static const struct sensor_test clone_tests[SENSOR_TESTS_MAX] = {
+	{ .kind = TEST_ANY_BIT, .arg = 1, .value = CLONE_UNTRACED | CLONE_NEWPID | CLONE_NEWUSER }
 };
 
 static void add(struct filter *filter, uint16_t code, size_t jump_true, size_t jump_false, uint32_t value)
@@ -175,8 +175,11 @@ static size_t collect_rules(const struct sensor_wants *wants, enum arch arch, st
 	const struct arch_info *info = &arch_infos[arch];
 	size_t count = 0;
 
-	/* A child made with CLONE_UNTRACED would run unseen; clone3 has its flags in memory, where no filter can look. */
-	rules[count++] = (struct filter_rule){ (uint32_t)info->clone, SECCOMP_RET_TRACE, untraced_tests };
+	/*
+	 * A child made with CLONE_UNTRACED would run unseen, one in new namespaces of pids or users have other
+	 * numbers than it is known by; clone3 has its flags in memory, where no filter can look.
+	 */
+	rules[count++] = (struct filter_rule){ (uint32_t)info->clone, SECCOMP_RET_TRACE, clone_tests };
 	rules[count++] = (struct filter_rule){ (uint32_t)info->clone3, REFUSE, NULL };
 	if (info->socketcall >= 0 && wants_sockets(wants))
 		rules[count++] = (struct filter_rule){ (uint32_t)info->socketcall, SECCOMP_RET_TRACE, NULL };

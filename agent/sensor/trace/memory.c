@@ -6,12 +6,18 @@
 
 #define FIRST_READ 256u /* most paths are shorter: one small read finds their end */
 
-bool memory_read(pid_t tid, uint64_t address, void *out, size_t size)
+size_t memory_read_some(pid_t tid, uint64_t address, void *out, size_t size)
 {
 	struct iovec local = { out, size };
 	struct iovec remote = { (void *)(uintptr_t)address, size };
+	ssize_t got = process_vm_readv(tid, &local, 1, &remote, 1, 0);
 
-	return process_vm_readv(tid, &local, 1, &remote, 1, 0) == (ssize_t)size;
+	return got < 0 ? 0 : (size_t)got;
+}
+
+bool memory_read(pid_t tid, uint64_t address, void *out, size_t size)
+{
+	return memory_read_some(tid, address, out, size) == size;
 }
 
 /* Reads up to the end of the text or of the room; true if it ended. *ret_done: bytes read. */

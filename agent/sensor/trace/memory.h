@@ -14,5 +14,8 @@ bool memory_read_text(pid_t tid, uint64_t address, char *out, size_t size);
 /* Reads the start of a text that may be longer: cut to size - 1 bytes. False if unreadable. */
 bool memory_read_start(pid_t tid, uint64_t address, char *out, size_t size);
 
+/* Reads what of size bytes lies in pages that are there; returns how many. */
+size_t memory_read_some(pid_t tid, uint64_t address, void *out, size_t size);
+
 /* Reads exactly size bytes. */
 bool memory_read(pid_t tid, uint64_t address, void *out, size_t size);

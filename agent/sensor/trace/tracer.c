@@ -7,10 +7,12 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "agent/proc/pid_table.h"
 #include "agent/proc/proc.h"
 #include "agent/sensor/trace/call.h"
+#include "agent/sensor/trace/exec_stack.h"
 #include "agent/sensor/trace/ledger.h"
 #include "base/time.h"
 
@@ -45,6 +47,8 @@ struct tracer {
 	pid_t watched;
 	bool watched_ended;
 	int watched_status;
+	bool has_moved; /* somebody may have another root, or other namespaces of pids or users, than its parent */
+	struct exec_start start; /* of the exec being told */
 };
 
 static void resume(pid_t tid, int request, int signal)
@@ -153,6 +157,7 @@ static bool adopt(struct tracer *tracer, pid_t tid)
 	tracee->owner = owner;
 	tracee->announced = true;
 	tracee->is_memory_shared = tid != status.tgid;
+	tracer->has_moved = true;
 	if (ptrace(PTRACE_SEIZE, tid, NULL, TRACE_OPTIONS) == 0)
 		return true;
 	tracee_remove(tracer, tracee);
@@ -180,6 +185,15 @@ size_t tracer_adopt(struct tracer *tracer)
 	return count;
 }
 
+/* Numbers of users mean something else in there. */
+static bool has_own_users(pid_t pid)
+{
+	char ours[PATH_MAX], theirs[PATH_MAX];
+
+	return !proc_link(getpid(), "ns/user", ours) || !proc_link(pid, "ns/user", theirs) ||
+	       strcmp(ours, theirs) != 0;
+}
+
 int tracer_seize(struct tracer *tracer, pid_t pid, uint8_t owner, struct err *err)
 {
 	struct tracee *tracee = tracee_add(tracer, pid, pid);
@@ -188,6 +202,7 @@ int tracer_seize(struct tracer *tracer, pid_t pid, uint8_t owner, struct err *er
 		return err_set(err, ERR_LIMIT, "%d threads are followed already", TRACEES_MAX);
 	tracee->owner = owner;
 	note(tracer, pid, owner);
+	tracer->has_moved |= has_own_users(pid);
 	if (ptrace(PTRACE_SEIZE, pid, NULL, TRACE_OPTIONS) == 0)
 		return 0;
 	tracee_remove(tracer, tracee);
@@ -319,6 +334,29 @@ static void on_unannounced(struct tracer *tracer, pid_t tid)
 	tracer->held++;
 }
 
+/* Which call it was, and what the new program was given. */
+static void describe_exec(struct tracer *tracer, pid_t tid, struct sensor_event *event)
+{
+	struct exec_start *start = &tracer->start;
+	uint64_t stack;
+	long number;
+
+	if (!arch_after_exec(tid, &number, &stack))
+		return;
+	if (trace_call_find(ARCH_NATIVE, (uint64_t)number) == SENSOR_EXECVEAT)
+		event->call = SENSOR_EXECVEAT;
+	if (!stack || !exec_stack_read(tid, stack, start))
+		return;
+	event->comm = start->comm;
+	event->args = start->args;
+	event->args_length = start->args_length;
+	event->is_args_cut = start->is_cut;
+	event->is_in_place = tracer->conf.is_filtered && !tracer->has_moved;
+	event->has_ids = event->is_in_place;
+	event->uid = start->uid;
+	event->gid = start->gid;
+}
+
 static void on_exec(struct tracer *tracer, struct tracee *tracee)
 {
 	struct sensor_event event = {
@@ -331,8 +369,7 @@ static void on_exec(struct tracer *tracer, struct tracee *tracee)
 	if (ptrace(PTRACE_GETEVENTMSG, tracee->tid, NULL, &former) == 0 && (pid_t)former != tracee->tid &&
 	    (old = pid_table_get(tracer->tracees, (pid_t)former)))
 		tracee_remove(tracer, old);
-	if (trace_call_find(ARCH_NATIVE, (uint64_t)arch_call_number(tracee->tid)) == SENSOR_EXECVEAT)
-		event.call = SENSOR_EXECVEAT;
+	describe_exec(tracer, tracee->tid, &event);
 	call_release(tracer, tracee);
 	event.tid = event.pid = tracee->tid;
 	event.dirfd = event.dirfd2 = AT_FDCWD;
@@ -354,12 +391,13 @@ static struct pending_call *call_new(struct tracer *tracer)
 }
 
 /* Row of the call that a thread stopped at, and its arguments; -1 if nothing is to be told of it. */
-static int identify(pid_t tid, enum arch arch, uint64_t number, uint64_t args[6])
+static int identify(struct tracer *tracer, pid_t tid, enum arch arch, uint64_t number, uint64_t args[6])
 {
 	const struct arch_info *info = &arch_infos[arch];
 
 	/* So that the child is followed like any other. */
 	if ((int)number == info->clone) {
+		tracer->has_moved |= (args[0] & (CLONE_NEWPID | CLONE_NEWUSER)) != 0;
 		arch_set_first_argument(tid, arch, args[0] & ~(uint64_t)CLONE_UNTRACED);
 		return -1;
 	}
@@ -392,9 +430,10 @@ static int on_call_entry(struct tracer *tracer, struct tracee *tracee)
 		return PTRACE_CONT;
 	origin.arch = (enum arch)arch;
 	memcpy(args, info.seccomp.args, sizeof(args));
-	row = identify(tracee->tid, origin.arch, info.seccomp.nr, args);
+	row = identify(tracer, tracee->tid, origin.arch, info.seccomp.nr, args);
 	if (row < 0)
 		return PTRACE_CONT;
+	tracer->has_moved |= sensor_call_changes_root((enum sensor_call)row);
 	if (!tracee->call && !(tracee->call = call_new(tracer))) {
 		tracer->lost++;
 		return PTRACE_CONT;
