@@ -23,3 +23,5 @@ extern const struct command authority_show_command;
 extern const struct command authority_rotate_command;
 extern const struct command admin_rebuild_command;
 extern const struct command db_retention_command;
+extern const struct command db_archive_command;
+extern const struct command db_restore_command;

@@ -11,10 +11,13 @@
 struct retention_conf {
 	struct ask_conf ask;
 	const char *output;
+	bool archive;
 };
 
 static const struct opt opts[] = {
 	OPT(retention_conf, output, "output", 'o', OPT_TEXT, "FORMAT", "table", "table or json"),
+	OPT(retention_conf, archive, "archive", 0, OPT_FLAG, NULL, NULL,
+	    "write what is older to the archive before it ends (secctl db archive)"),
 	ASK_OPTS(retention_conf),
 	OPT_END,
 };
@@ -34,15 +37,16 @@ static int print(const json_t *answer, enum table_format format, struct err *err
 	if (!table)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
-		char kept[32] = "for ever";
+		char kept[48] = "for ever";
 		const char *cells[] = { sources[i], kept };
 
 		json_array_foreach (rows, at, row) {
 			const char *source = json_text(row, "source");
 
 			if (source && strcmp(source, sources[i]) == 0)
-				snprintf(kept, sizeof(kept), "%lld days",
-					 (long long)json_integer_value(json_object_get(row, "days")));
+				snprintf(kept, sizeof(kept), "%lld days%s",
+					 (long long)json_integer_value(json_object_get(row, "days")),
+					 json_is_true(json_object_get(row, "archive")) ? ", then archived" : "");
 		}
 		if (table_add(table, cells, err) < 0)
 			return err->code;
@@ -71,6 +75,8 @@ static int run(const void *options, int argc, char **argv, int *ret_exit UNUSED,
 	enum table_format format;
 	int64_t days;
 
+	if (conf->archive && argc < 2)
+		return err_set(err, ERR_USAGE, "--archive needs SOURCE and DAYS");
 	if (argc == 1)
 		return err_set(err, ERR_USAGE, "DAYS is missing: a number, or forever");
 	if (screen_format(conf->output, 1u << TABLE_TEXT | 1u << TABLE_JSON, &format, err) < 0 ||
@@ -83,6 +89,7 @@ static int run(const void *options, int argc, char **argv, int *ret_exit UNUSED,
 		strbuf_adds(&target, "/v1/admin/retention");
 		ask_add(&target, "source", argv[0]);
 		ask_add(&target, "days", text);
+		ask_add(&target, "archive", conf->archive ? "1" : "0");
 		question = (struct ask){ .method = "POST", .target = target.data };
 	}
 	if (ask_json(&conf->ask, &question, &answer, err) < 0)
@@ -97,12 +104,15 @@ const struct command db_retention_command = {
 	.details = "Examples:\n"
 		   "  secctl db retention\n"
 		   "  secctl db retention agent 30\n"
-		   "  secctl db retention cloudtrail forever\n"
+		   "  secctl db retention cloudtrail 400 --archive\n"
+		   "  secctl db retention scan forever\n"
 		   "\n"
 		   "SOURCE is agent, cloudtrail or scan. What is older ends within ten minutes, with the alerts and "
 		   "links that\n"
-		   "came of it alone; nothing brings it back. A day of which no source keeps anything is dropped at "
-		   "once.",
+		   "came of it alone; nothing brings it back, but for --archive: then secctl db restore does. A day "
+		   "of which "
+		   "no source\n"
+		   "keeps anything is dropped at once.",
 	.opts = opts,
 	.conf_size = sizeof(struct retention_conf),
 	.args_max = 2,

@@ -21,6 +21,8 @@ static const struct command *const all[] = {
 	&authority_rotate_command,
 	&admin_rebuild_command,
 	&db_retention_command,
+	&db_archive_command,
+	&db_restore_command,
 };
 
 int main(int argc, char **argv)

@@ -33,7 +33,7 @@
 #define CONNINFO_MAX   (CLUSTER_CONNINFO_MAX + 1024)
 
 struct collector {
-	char state[STATE_PATH_MAX], authority[STATE_PATH_MAX];
+	char state[STATE_PATH_MAX], authority[STATE_PATH_MAX], archive[STATE_PATH_MAX];
 	int64_t lifetime_ns; /* of agents' certificates */
 	char local_url[ADDRESS_MAX], intake_url[ADDRESS_MAX],
 		api_url[ADDRESS_MAX]; /* local_url: "" or beside intake_url */
@@ -73,6 +73,10 @@ static int settle_addresses(struct collector *collector, const struct collector_
 	if (state_folder(conf->state, collector->state, err) < 0 ||
 	    state_path(collector->state, STATE_AUTHORITY, collector->authority, err) < 0)
 		return err->code;
+	if (conf->archive ? state_folder(conf->archive, collector->archive, err) < 0
+			  : state_path(collector->state, STATE_ARCHIVE, collector->archive, err) < 0)
+		return err->code;
+	collector->api_context.archive = collector->archive;
 	collector->lifetime_ns = conf->certificate_life_ns;
 	if (collector->lifetime_ns < NS_PER_S)
 		return err_set(err, ERR_USAGE, "a certificate must be valid for a second at least");
@@ -143,7 +147,7 @@ static int start_intake(struct collector *collector, struct err *err)
 
 	if (intake_new(collector->conninfo, collector->writer, &collector->intake, err) < 0 ||
 	    intake_prepare(collector->intake, err) < 0 ||
-	    upkeep_start(collector->conninfo, &collector->upkeep, err) < 0)
+	    upkeep_start(collector->conninfo, collector->archive, &collector->upkeep, err) < 0)
 		return err->code;
 	conf.intake_context = collector->intake;
 	if (office_open(&conf, &collector->office, err) < 0)

@@ -14,6 +14,7 @@ struct collector_conf {
 	const char *api;
 	const char *api_token_file;
 	const char *user;
+	const char *archive;
 	int64_t certificate_life_ns;
 	bool routes;
 };

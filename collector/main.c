@@ -17,6 +17,8 @@ static const struct opt opts[] = {
 	    "file with the bearer token that the API asks for over TCP; without it the API does not listen on TCP"),
 	OPT(collector_conf, user, "user", 0, OPT_TEXT, "NAME", "clewline",
 	    "system user to become when started as root"),
+	OPT(collector_conf, archive, "archive", 0, OPT_TEXT, "DIR", NULL,
+	    "folder of archived days (default: archive in the state folder); secctl db archive, secctl db restore"),
 	OPT(collector_conf, certificate_life_ns, "certificate-life", 0, OPT_DURATION, "TIME", "7d",
 	    "how long an agent's certificate is valid; it is renewed after two thirds"),
 	OPT(collector_conf, routes, "routes", 0, OPT_FLAG, NULL, NULL, "print the API's reference and end"),

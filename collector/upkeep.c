@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "collector/archive/expired.h"
 #include "collector/store/partitions.h"
 #include "collector/store/retention.h"
 #include "collector/store/sql.h"
@@ -16,7 +17,7 @@
 #define ANSWER_MAX	 (1u << 20)
 
 struct upkeep {
-	const char *conninfo;
+	const char *conninfo, *archive;
 	pthread_t thread;
 	pthread_mutex_t mutex; /* guards: is_stopping */
 	pthread_cond_t stopping;
@@ -43,10 +44,10 @@ static bool take_turn(struct store *store)
 	       row->is_locked;
 }
 
-static int do_all(struct store *store, struct err *err)
+static int do_all(struct store *store, const char *archive, struct err *err)
 {
 	struct partitions partitions;
-	int64_t now = time_now_ns(), thinned = 0;
+	int64_t now = time_now_ns(), thinned = 0, archived = 0;
 	struct retention_result ended = { 0 };
 	int code;
 
@@ -56,12 +57,17 @@ static int do_all(struct store *store, struct err *err)
 	if (code == 0)
 		code = thin_batches(store, now - THIN_KEEP_NS, THIN_ROWS_MIN, &thinned, err);
 	if (code == 0)
+		code = expired_archive(store, archive, now, &archived, err);
+	if (code == 0)
 		code = retention_apply(store, now, &ended, err);
 	if (ended.days || ended.events)
 		log_info("retention-applied",
 			 "%" PRId64 " days were dropped whole; %" PRId64 " events and %" PRId64
 			 " rows derived from what is gone were deleted",
 			 ended.days, ended.events, ended.derived);
+	if (archived)
+		log_info("days-archived", "%" PRId64 " events are in the archive now, and not in the database",
+			 archived);
 	if (thinned)
 		log_info("batches-thinned", "keys of %" PRId64 " batches became runs of numbers", thinned);
 	return code;
@@ -74,7 +80,7 @@ static void upkeep_once(const struct upkeep *upkeep)
 
 	if (store_open(upkeep->conninfo, &store, &err) < 0)
 		return;
-	if (take_turn(store) && do_all(store, &err) < 0)
+	if (take_turn(store) && do_all(store, upkeep->archive, &err) < 0)
 		log_warn("upkeep-failed", "upkeep of the store will be tried again: %s", err.message);
 	store_close(store);
 }
@@ -98,7 +104,7 @@ static void *upkeep_run(void *context)
 	return NULL;
 }
 
-int upkeep_start(const char *conninfo, struct upkeep **ret, struct err *err)
+int upkeep_start(const char *conninfo, const char *archive, struct upkeep **ret, struct err *err)
 {
 	struct upkeep *upkeep = calloc(1, sizeof(*upkeep));
 	pthread_condattr_t attributes;
@@ -106,6 +112,7 @@ int upkeep_start(const char *conninfo, struct upkeep **ret, struct err *err)
 	if (!upkeep)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	upkeep->conninfo = conninfo;
+	upkeep->archive = archive;
 	pthread_mutex_init(&upkeep->mutex, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

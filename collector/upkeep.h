@@ -1,6 +1,6 @@
 /*
  * upkeep.h: a thread that does what the store needs now and then: partitions ahead of their days, keys of old batches thinned
- * out. With several collectors on one database, one does it at a time.
+ * out, the end of what is not to be kept. With several collectors on one database, one does it at a time.
  */
 #pragma once
 
@@ -8,8 +8,8 @@
 
 struct upkeep;
 
-/* conninfo is borrowed. Errors: ERR_MEMORY, ERR_FAILED. */
-int upkeep_start(const char *conninfo, struct upkeep **ret, struct err *err);
+/* conninfo and archive, the folder of archived days, are borrowed. Errors: ERR_MEMORY, ERR_FAILED. */
+int upkeep_start(const char *conninfo, const char *archive, struct upkeep **ret, struct err *err);
 
 /* Waits for what runs. Accepts NULL. */
 void upkeep_stop(struct upkeep *upkeep);

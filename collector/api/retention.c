@@ -14,8 +14,9 @@ static int list(struct store *store, const struct request *request, json_t **ret
 		return err->code;
 	array = json_array();
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(
-			array, json_pack("{s:s, s:I}", "source", rows[i].source, "days", (json_int_t)rows[i].days));
+		json_array_append_new(array,
+				      json_pack("{s:s, s:I, s:b}", "source", rows[i].source, "days",
+						(json_int_t)rows[i].days, "archive", (int)rows[i].is_archived));
 	*ret = json_pack("{s:o}", "retention", array);
 	return 0;
 }
@@ -43,7 +44,7 @@ int api_retention_set(const struct request *request, json_t **ret, unsigned int 
 		return err_set(err, ERR_USAGE, "source and days are needed");
 	if (pool_take(request->context->write_pool, &store, err) < 0)
 		return err->code;
-	code = retention_set(store, TENANT_LOCAL, source, days, err);
+	code = retention_set(store, TENANT_LOCAL, source, days, request_number(request, "archive", 0), err);
 	if (code == 0)
 		code = list(store, request, ret, err);
 	pool_give(request->context->write_pool, store);

@@ -42,6 +42,7 @@ struct api_context {
 	const char *database;	       /* "private", or "external" */
 	struct partitions *partitions; /* for events that come by the API */
 	struct office *office;	       /* who is enrolled */
+	const char *archive;	       /* folder of archived days */
 };
 
 struct request {

@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/time.h"
 #include "store/store.h"
@@ -44,7 +45,7 @@ static void remember(struct partitions *partitions, int64_t day)
 
 /* Only digits of dates go into the texts: a partition's name and bounds cannot be parameters. */
 struct day_text {
-	char name[32], from[TIME_TEXT_MAX], until[TIME_TEXT_MAX];
+	char name[PARTITION_NAME_MAX], from[TIME_TEXT_MAX], until[TIME_TEXT_MAX];
 };
 
 static void day_format(int64_t day, struct day_text *ret)
@@ -107,6 +108,30 @@ static int make(struct store *store, int64_t day, struct err *err)
 	day_format(day, &text);
 	code = create(store, &text, err);
 	return code == ERR_SYNTAX ? create_from_default(store, &text, err) : code;
+}
+
+int partitions_make(struct store *store, int64_t day_ns, struct err *err)
+{
+	return make(store, day_ns / DAY_NS - (day_ns % DAY_NS < 0), err);
+}
+
+char *partitions_name(int64_t day_ns, char out[PARTITION_NAME_MAX])
+{
+	struct day_text day;
+
+	day_format(day_ns / DAY_NS - (day_ns % DAY_NS < 0), &day);
+	return strcpy(out, day.name);
+}
+
+int partitions_drop(struct store *store, const char *name, struct err *err)
+{
+	char detach[STATEMENT_MAX], drop[STATEMENT_MAX];
+
+	snprintf(detach, sizeof(detach), "ALTER TABLE event DETACH PARTITION %s", name);
+	snprintf(drop, sizeof(drop), "DROP TABLE %s", name);
+	if (store_command(store, "SET LOCAL lock_timeout = '5s'", err) < 0 || store_command(store, detach, err) < 0)
+		return err->code;
+	return store_command(store, drop, err);
 }
 
 /* Writers may not: a connection of the owner is made for it, a few times a day. */

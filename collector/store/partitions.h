@@ -38,5 +38,15 @@ void partitions_fini(struct partitions *partitions);
 int partitions_ensure(struct partitions *partitions, struct store *store, int64_t time_ns, int64_t now_ns,
 		      int64_t days_back, struct err *err);
 
+/* Makes the partition of a day, whatever its age, for somebody who knows that the day is true; the owner only. */
+int partitions_make(struct store *store, int64_t day_ns, struct err *err);
+
+/* event_YYYYMMDD; digits of the day only, so that it may stand in a statement. */
+#define PARTITION_NAME_MAX 32
+char *partitions_name(int64_t day_ns, char out[PARTITION_NAME_MAX]);
+
+/* Detaches and drops a partition by its name; within a transaction. Errors: ERR_AGAIN when it is in use for too long. */
+int partitions_drop(struct store *store, const char *name, struct err *err);
+
 /* Today and the days ahead. */
 int partitions_ensure_ahead(struct partitions *partitions, struct store *store, int64_t now_ns, struct err *err);

@@ -17,6 +17,7 @@
 #define STATE_LOG	    "collector.log"
 #define STATE_AUTHORITY	    "ca"
 #define STATE_SPOOL	    "spool"
+#define STATE_ARCHIVE	    "archive"
 
 /*
  * Writes the absolute path of the state folder: wanted (or, when NULL, the default for who runs this). Creates nothing.

@@ -36,3 +36,18 @@ struct copy_part {
  */
 int store_copy(struct store *store, const char *statement, const struct copy_part *parts, size_t part_count,
 	       size_t *ret_count, struct err *err);
+
+/* Gets a piece of the stream, ends the copy by a negative code. */
+typedef int copy_take_fn(void *context, const void *data, size_t length, struct err *err);
+/* Gives the next piece of the stream (1), valid until the next call; 0 at its end, negative to break off. */
+typedef int copy_give_fn(void *context, const void **ret_data, size_t *ret_length, struct err *err);
+
+/*
+ * Whole streams of the binary format, head and end included, in pieces: "COPY (query) TO STDOUT (FORMAT binary)", "COPY table
+ * (columns) FROM STDIN (FORMAT binary)". *ret_count is the number of rows. Errors: as store.h says, and those of the function given;
+ * the transaction has failed then.
+ */
+int store_copy_out(struct store *store, const char *statement, copy_take_fn *take, void *context, size_t *ret_count,
+		   struct err *err);
+int store_copy_in(struct store *store, const char *statement, copy_give_fn *give, void *context, size_t *ret_count,
+		  struct err *err);

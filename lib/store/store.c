@@ -5,25 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/map.h"
-#include "store/copy.h"
 #include "store/rows.h"
+#include "store/session.h"
 
 #define ROLE_TEXT_MAX 96
 
-struct store {
-	PGconn *connection;
-	struct map *prepared; /* names of statements this connection knows */
-	const char *role;     /* NULL = whoever connected */
-	bool in_transaction;
-};
-
-static void result_clear(PGresult **result)
+void result_clear(PGresult **result)
 {
 	PQclear(*result);
 }
-
-#define AUTO_RESULT CLEANUP(result_clear) PGresult *
 
 /* First line of the server's or library's message, without its prefix. */
 static void set_message(struct err *err, enum err_code code, const char *what, const char *message)
@@ -61,7 +51,7 @@ static enum err_code code_of_state(const char *state)
 	return ERR_FAILED;
 }
 
-static int result_error(struct store *store, const PGresult *result, const char *what, struct err *err)
+int result_error(struct store *store, const PGresult *result, const char *what, struct err *err)
 {
 	enum err_code code = code_of_state(PQresultErrorField(result, PG_DIAG_SQLSTATE));
 
@@ -292,40 +282,5 @@ int store_read(struct store *store, const struct params *params, const struct ro
 		return err->code;
 	if (rows_read(result, shape, arena, ret_rows, ret_count, err) < 0)
 		return err_wrap(err, "%s", params->sql->name);
-	return 0;
-}
-
-/* Signature, flags and length of the extension; at the end the count of columns that no row has. */
-static const char copy_head[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0";
-static const char copy_tail[] = "\377\377";
-
-static int put_copy(struct store *store, const struct copy_part *parts, size_t count)
-{
-	bool is_put = PQputCopyData(store->connection, copy_head, sizeof(copy_head)) > 0;
-
-	for (size_t i = 0; is_put && i < count; i++)
-		is_put =
-			!parts[i].length || PQputCopyData(store->connection, parts[i].data, (int)parts[i].length) > 0;
-	is_put = is_put && PQputCopyData(store->connection, copy_tail, sizeof(copy_tail) - 1) > 0;
-	return is_put && PQputCopyEnd(store->connection, NULL) > 0 ? 0 : -1;
-}
-
-int store_copy(struct store *store, const char *statement, const struct copy_part *parts, size_t part_count,
-	       size_t *ret_count, struct err *err)
-{
-	AUTO_RESULT begun = PQexec(store->connection, statement);
-	AUTO_RESULT result = NULL;
-	int put;
-
-	if (PQresultStatus(begun) != PGRES_COPY_IN)
-		return result_error(store, begun, "copy", err);
-	/* When the server refuses a row while more are sent, its reason is in the result, not in what putting says. */
-	put = put_copy(store, parts, part_count);
-	result = PQgetResult(store->connection);
-	if (put < 0 || PQresultStatus(result) != PGRES_COMMAND_OK)
-		return result_error(store, result, "copy", err);
-	if (ret_count)
-		*ret_count = (size_t)strtoull(PQcmdTuples(result), NULL, 10);
-	PQclear(PQgetResult(store->connection));
 	return 0;
 }

@@ -4,9 +4,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/time.h"
+#include "collector/archive/expired.h"
+#include "collector/archive/restore.h"
 #include "collector/store/retention.h"
 #include "collector/store/writer.h"
 #include "fixture.h"
@@ -17,8 +20,9 @@
 
 static struct fixture f;
 static struct partitions partitions;
+static char folder[128];
 
-static void write_story(int64_t tenant, bool is_cloud)
+static void write_batch_of(int64_t tenant, bool is_cloud, uint64_t batch_no)
 {
 	AUTO_STRBUF frame = STRBUF_INIT;
 	struct write_result result;
@@ -27,11 +31,17 @@ static void write_story(int64_t tenant, bool is_cloud)
 	AUTO_ARENA arena;
 
 	arena_init(&arena, 64u << 20);
-	story_encode(&(struct story){ .stream = 1 + is_cloud, .is_cloud = is_cloud, .batch_no = 1, .rules = "v1" },
-		     &frame);
+	story_encode(
+		&(struct story){ .stream = 1 + is_cloud, .is_cloud = is_cloud, .batch_no = batch_no, .rules = "v1" },
+		&frame);
 	if (wire_batch_decode(frame.data, frame.length, &arena, &batch, &err) < 0 ||
 	    write_batch(f.store, &partitions, tenant, &batch, &result, &err) < 0)
 		fail_msg("%s", err.message);
+}
+
+static void write_story(int64_t tenant, bool is_cloud)
+{
+	write_batch_of(tenant, is_cloud, 1);
 }
 
 static int64_t count_of(const char *table, int64_t tenant)
@@ -46,7 +56,7 @@ static void set(int64_t tenant, const char *source, int64_t days)
 {
 	struct err err = { 0 };
 
-	if (retention_set(f.store, tenant, source, days, &err) < 0)
+	if (retention_set(f.store, tenant, source, days, false, &err) < 0)
 		fail_msg("%s", err.message);
 }
 
@@ -123,11 +133,126 @@ static void what_nobody_keeps_goes_whole(void **state UNUSED)
 	assert_int_equal(count_of("event", 2), 0);
 }
 
+static int64_t days_of_the_story(void)
+{
+	return fixture_number(f.store,
+			      "SELECT count(*) FROM pg_class WHERE relname LIKE 'event_2025%' AND relkind = 'r'");
+}
+
+static void check_nothing_of(int64_t tenant)
+{
+	static const char *const tables[] = { "event", "alert", "assertion", "coverage_mark" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+		assert_int_equal(count_of(tables[i], tenant), 0);
+}
+
+/* What comes for a day that has no partition any more ends at once; what made its partition anew, with the next day. */
+static void what_comes_late_ends_too(void **state UNUSED)
+{
+	set(3, "agent", 10);
+	set(3, "cloudtrail", 10);
+	write_story(3, true);
+	assert_int_equal(apply(STORY_NS + 20 * DAY_NS).events, STORY_EVENTS);
+	assert_int_equal(days_of_the_story(), 0);
+	partitions_fini(&partitions);
+	partitions_init(&partitions);
+	write_batch_of(3, false, 2);
+	write_batch_of(3, true, 2);
+	assert_true(days_of_the_story() > 0);
+	assert_int_equal(count_of("event", 3), 2 * STORY_EVENTS);
+	apply(STORY_NS + 20 * DAY_NS);
+	apply(STORY_NS + 21 * DAY_NS);
+	check_nothing_of(3);
+	assert_int_equal(days_of_the_story(), 0);
+	write_batch_of(3, false, 3);
+	assert_int_equal(apply(STORY_NS + 21 * DAY_NS).events, STORY_EVENTS);
+	check_nothing_of(3);
+}
+
+static void end_protection(int64_t tenant)
+{
+	AUTO_STRBUF sql = STRBUF_INIT;
+	struct err err = { 0 };
+
+	strbuf_addf(&sql, "UPDATE archived_day SET kept_until = now() - interval '1 second' WHERE tenant_id = %lld",
+		    (long long)tenant);
+	assert_int_equal(store_command(f.store, sql.data, &err), 0);
+}
+
+static int64_t archive_expired(int64_t now_ns)
+{
+	struct err err = { 0 };
+	int64_t events;
+
+	if (expired_archive(f.store, folder, now_ns, &events, &err) < 0)
+		fail_msg("%s", err.message);
+	return events;
+}
+
+static void restore_story(int64_t tenant)
+{
+	const struct restore_conf conf = { .folder = folder,
+					   .tenant = tenant,
+					   .from_ns = STORY_NS / DAY_NS * DAY_NS,
+					   .until_ns = STORY_NS / DAY_NS * DAY_NS + 3 * DAY_NS,
+					   .kept_until_ns = time_now_ns() + DAY_NS };
+	struct restore_done *done;
+	struct err err = { 0 };
+	AUTO_ARENA arena;
+	size_t count;
+
+	arena_init(&arena, 1u << 20);
+	if (restore_run(f.store, &conf, &arena, &done, &count, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_int_equal(count_of("event", tenant), STORY_EVENTS);
+}
+
+/* Into the archive at its time, back when asked for, left alone while it is kept, and gone again after that. */
+static void what_is_archived_comes_back_for_a_while(void **state UNUSED)
+{
+	const int64_t now = STORY_NS + 20 * DAY_NS;
+	AUTO_FREE char *before = NULL, *after = NULL;
+	struct err err = { 0 };
+
+	assert_int_equal(retention_set(f.store, 4, "cloudtrail", 10, true, &err), 0);
+	set(4, "agent", 10);
+	set(4, "scan", 10);
+	write_story(4, true);
+	before = fixture_digest(f.store, 4);
+	assert_int_equal(apply(now).days, 0);
+	assert_int_equal(count_of("event", 4), STORY_EVENTS);
+	assert_int_equal(archive_expired(STORY_NS + 5 * DAY_NS), 0);
+	assert_int_equal(archive_expired(now), STORY_EVENTS);
+	check_nothing_of(4);
+	apply(now);
+	assert_int_equal(count_of("entity", 4), 0);
+	restore_story(4);
+	after = fixture_digest(f.store, 4);
+	assert_string_equal(before, after);
+	assert_int_equal(archive_expired(now), 0);
+	apply(now);
+	assert_int_equal(count_of("event", 4), STORY_EVENTS);
+	assert_true(count_of("entity", 4) > 0);
+	end_protection(4);
+	assert_int_equal(archive_expired(now), STORY_EVENTS);
+	check_nothing_of(4);
+	/* The same, where retention deletes by itself. */
+	restore_story(4);
+	set(4, "cloudtrail", 10);
+	apply(now);
+	apply(now);
+	assert_int_equal(count_of("event", 4), STORY_EVENTS);
+	end_protection(4);
+	apply(now);
+	check_nothing_of(4);
+}
+
 static void a_source_that_is_none_is_refused(void **state UNUSED)
 {
 	struct err err = { 0 };
 
-	assert_int_equal(retention_set(f.store, 1, "everything", 1, &err), ERR_USAGE);
+	assert_int_equal(retention_set(f.store, 1, "everything", 1, false, &err), ERR_USAGE);
 	set(1, "agent", 0);
 	assert_int_equal(count_of("retention", 1), 2);
 }
@@ -138,11 +263,14 @@ int main(void)
 		cmocka_unit_test(a_source_ends_and_the_other_stays),
 		cmocka_unit_test(a_day_that_one_tenant_keeps_is_not_dropped),
 		cmocka_unit_test(what_nobody_keeps_goes_whole),
+		cmocka_unit_test(what_comes_late_ends_too),
+		cmocka_unit_test(what_is_archived_comes_back_for_a_while),
 		cmocka_unit_test(a_source_that_is_none_is_refused),
 	};
 	int failed;
 
 	fixture_open(&f);
+	snprintf(folder, sizeof(folder), "%s/archive", f.state);
 	partitions_init(&partitions);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	partitions_fini(&partitions);

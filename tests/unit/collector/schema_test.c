@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collector/archive/restore.h"
 #include "collector/store/sql.h"
 #include "fixture.h"
 #include "store/migrate.h"
@@ -107,10 +108,14 @@ static void every_statement_of_the_program_can_be_prepared(void **state UNUSED)
 {
 	struct err err = { 0 };
 
+	assert_int_equal(store_begin(f.store, &err), 0);
+	for (size_t i = 0; i < RESTORE_STAGING_COUNT; i++)
+		assert_int_equal(store_command(f.store, restore_staging[i], &err), 0);
 	for (size_t i = 0; i < SQL_COUNT; i++) {
 		if (store_prepare(f.store, &sql_statements[i], &err) < 0)
 			fail_msg("%s", err.message);
 	}
+	store_rollback(f.store);
 }
 
 static void every_key_begins_with_the_tenant(void **state UNUSED)
