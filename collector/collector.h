@@ -16,6 +16,8 @@ struct collector_conf {
 	const char *user;
 	const char *archive;
 	int64_t certificate_life_ns;
+	const char *sts_address;
+	const char *sts_trust_file;
 	bool routes;
 };
 

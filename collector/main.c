@@ -21,6 +21,11 @@ static const struct opt opts[] = {
 	    "folder of archived days (default: archive in the state folder); secctl db archive, secctl db restore"),
 	OPT(collector_conf, certificate_life_ns, "certificate-life", 0, OPT_DURATION, "TIME", "7d",
 	    "how long an agent's certificate is valid; it is renewed after two thirds"),
+	OPT(collector_conf, sts_address, "sts-address", 0, OPT_TEXT, "HOST:PORT", NULL,
+	    "connect there to ask AWS whose a role is, whatever the endpoint: an interface endpoint of a VPC without "
+	    "private DNS; the certificate must be that of AWS's name all the same"),
+	OPT(collector_conf, sts_trust_file, "sts-trust-file", 0, OPT_TEXT, "FILE", NULL,
+	    "roots (PEM) for that connection instead of the system's: where a proxy ends TLS, or for tests"),
 	OPT(collector_conf, routes, "routes", 0, OPT_FLAG, NULL, NULL, "print the API's reference and end"),
 	OPT_END,
 };

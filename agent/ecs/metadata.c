@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/ecs/fetch.h"
+#include "aws/fetch.h"
 #include "json/json.h"
 
 #define ARN_PARTS 6 /* arn:partition:service:region:account:resource */
@@ -164,7 +164,7 @@ static int fetch_one(const char *url, int64_t timeout_ns, bool is_task, struct m
 {
 	AUTO_STRBUF body = STRBUF_INIT;
 
-	if (fetch_get(url, timeout_ns, &body, err) < 0)
+	if (fetch_get(url, NULL, timeout_ns, &body, err) < 0)
 		return err->code;
 	return metadata_parse(url, body.data, body.length, is_task, ret, err);
 }

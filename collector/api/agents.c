@@ -1,8 +1,7 @@
-#include <string.h>
-
 #include "base/time.h"
 #include "collector/api/handlers.h"
 #include "collector/api/json_rows.h"
+#include "collector/api/tags.h"
 #include "collector/enrol/office.h"
 #include "json/json.h"
 #include "model/tenant.h"
@@ -10,7 +9,6 @@
 #define LIMIT_DEFAULT  100
 #define TTL_DEFAULT_NS (3600 * NS_PER_S)
 #define TTL_MAX_NS     (30 * 24 * 3600 * NS_PER_S)
-#define TAGS_MAX       32
 
 static void set_optional_time(json_t *json, const char *name, int64_t ns)
 {
@@ -22,12 +20,11 @@ static json_t *agent_json(const struct agent_row *row)
 {
 	json_t *json =
 		json_pack("{s:s, s:s, s:s}", "id", row->id, "name", row->name, "enrolled_by", row->enrolled_by);
-	json_t *tags = json_loads(row->tags, 0, NULL);
 	const char *state = row->revoked_ns ? "revoked" : row->expires_ns <= time_now_ns() ? "expired" : "valid";
 
 	if (!json)
 		return NULL;
-	json_object_set_new(json, "tags", tags ? tags : json_array());
+	json_object_set_new(json, "tags", tags_json(row->tags));
 	json_object_set_new(json, "state", json_string(state));
 	json_set_time(json, "enrolled_at", row->enrolled_ns);
 	json_set_time(json, "certified_at", row->certified_ns);
@@ -56,21 +53,6 @@ int api_agents(const struct request *request, json_t **ret, unsigned int *ret_st
 	return 0;
 }
 
-/* Cuts text at its commas, within the arena's copy. */
-static int split_tags(const struct request *request, const char *tags[TAGS_MAX], size_t *ret_count, struct err *err)
-{
-	const char *text = request_text(request, "tags");
-	char *copy = text ? arena_dup(request->arena, text) : NULL, *rest = NULL;
-
-	*ret_count = 0;
-	for (char *tag = copy ? strtok_r(copy, ",", &rest) : NULL; tag; tag = strtok_r(NULL, ",", &rest)) {
-		if (*ret_count == TAGS_MAX)
-			return err_set(err, ERR_USAGE, "there are more than %d tags", TAGS_MAX);
-		tags[(*ret_count)++] = tag;
-	}
-	return 0;
-}
-
 int api_agents_enrol(const struct request *request, json_t **ret, unsigned int *ret_status, struct err *err)
 {
 	int64_t ttl_ns = request_number(request, "ttl", TTL_DEFAULT_NS);
@@ -82,7 +64,7 @@ int api_agents_enrol(const struct request *request, json_t **ret, unsigned int *
 
 	if (ttl_ns <= 0 || ttl_ns > TTL_MAX_NS)
 		return err_set(err, ERR_USAGE, "ttl must be longer than 0 and at most 30d");
-	if (split_tags(request, tags, &terms.tag_count, err) < 0)
+	if (tags_of(request, tags, &terms.tag_count, err) < 0)
 		return err->code;
 	terms.tags = tags;
 	if (office_new_token(request->context->office, &terms, text, id, err) < 0)

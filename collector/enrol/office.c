@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "bus/tls.h"
+#include "collector/enrol/roles.h"
 #include "pki/request.h"
 #include "wire/wire.h"
 
@@ -21,6 +22,7 @@ struct office {
 	struct authority *authority;
 	struct roster *roster;
 	struct tls *tls;
+	struct sts *sts;
 	struct key key; /* of the collector's certificate; in memory only */
 	int64_t looked_ns;
 	bool is_told; /* that the root key is away */
@@ -66,6 +68,8 @@ static int start(struct office *office, struct err *err)
 	if (code == 0)
 		code = roster_new(office->conf.conninfo, &office->roster, err);
 	if (code == 0)
+		code = sts_new(&office->conf.sts, &office->sts, err);
+	if (code == 0)
 		code = roster_refresh(office->roster, true, err);
 	if (code == 0)
 		code = key_new(&office->key, err);
@@ -89,6 +93,7 @@ int office_open(const struct office_conf *conf, struct office **ret, struct err 
 	pthread_mutex_init(&office->mutex, NULL);
 	code = start(office, err);
 	office->conf.folder = office->conf.conninfo = NULL;
+	office->conf.sts = (struct sts_conf){ 0 };
 	if (code < 0) {
 		office_close(office);
 		return code;
@@ -102,6 +107,7 @@ void office_close(struct office *office)
 	if (!office)
 		return;
 	tls_free(office->tls);
+	sts_free(office->sts);
 	key_fini(&office->key);
 	roster_free(office->roster);
 	authority_close(office->authority);
@@ -129,16 +135,36 @@ static uint64_t trust_digest(struct office *office)
 	return digest;
 }
 
-static int admit(struct office *office, const struct enrol_request *request, struct arena *arena,
-		 struct admission *admission, struct err *err)
+/* The binding is ours to write: a proof for another collector, tenant or key is none that AWS confirms. */
+static int admit_role(struct office *office, const struct enrol_request *request, const struct peer *peer,
+		      struct arena *arena, struct admission *admission, struct err *err)
+{
+	char root[2 * CERTIFICATE_PIN_SIZE + 1];
+	struct caller_binding binding = { root, request->tenant, admission->key_digest };
+	uint8_t pin[CERTIFICATE_PIN_SIZE];
+	struct aws_role role;
+	int code = authority_pin(office->authority, pin, err);
+
+	hex_format(pin, sizeof(pin), root);
+	if (code == 0)
+		code = roles_check_any(roster_pool(office->roster), request->tenant, err);
+	if (code == 0)
+		code = sts_identify(office->sts, peer->address, &request->aws, &binding, time_now_ns(), &role, err);
+	return code < 0 ? code : roster_admit_role(office->roster, &role, arena, admission, err);
+}
+
+static int admit(struct office *office, const struct enrol_request *request, const struct peer *peer,
+		 struct arena *arena, struct admission *admission, struct err *err)
 {
 	uint8_t digest[TOKEN_DIGEST_SIZE];
 
 	if (request->tenant < 1)
 		return err_set(err, ERR_DENIED, "no tenant is named");
+	admission->tenant = request->tenant;
+	if (request->aws.host)
+		return admit_role(office, request, peer, arena, admission, err);
 	if (!request->has_secret)
 		return err_set(err, ERR_DENIED, "nothing proves that it may");
-	admission->tenant = request->tenant;
 	token_digest(request->secret, digest);
 	return roster_admit_token(office->roster, digest, time_now_ns(), arena, admission, err);
 }
@@ -161,7 +187,7 @@ static int certify(struct office *office, const struct enrol_request *request, c
 	if (peer->is_certified) {
 		snprintf(identity.agent, sizeof(identity.agent), "%s", peer->agent);
 	} else {
-		code = admit(office, request, arena, &admission, err);
+		code = admit(office, request, peer, arena, &admission, err);
 		identity.tenant = admission.tenant;
 		snprintf(identity.agent, sizeof(identity.agent), "%s", admission.agent);
 	}
@@ -285,6 +311,16 @@ int office_new_token(struct office *office, const struct token_terms *terms, cha
 	token_digest(token.secret, digest);
 	token_format(&token, ret_text);
 	return roster_add_token(office->roster, terms, digest, ret_id, err);
+}
+
+int office_invitation(struct office *office, int64_t tenant, char ret_text[TOKEN_TEXT_MAX], struct err *err)
+{
+	struct token invitation = { .tenant = tenant };
+	int code = authority_pin(office->authority, invitation.pin, err);
+
+	if (code == 0)
+		invitation_format(&invitation, ret_text);
+	return code;
 }
 
 int office_state(struct office *office, struct office_state *ret, struct err *err)

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "bus/receiver.h"
 #include "collector/enrol/roster.h"
+#include "collector/enrol/sts.h"
 #include "pki/authority.h"
 #include "pki/token.h"
 
@@ -16,9 +17,10 @@ struct office;
 struct tls;
 
 struct office_conf {
-	const char *folder;	 /* of the authority */
-	const char *conninfo;	 /* of the database */
-	int64_t lifetime_ns;	 /* of agents' certificates; 0 = AUTHORITY_AGENT_DEFAULT_NS */
+	const char *folder;   /* of the authority */
+	const char *conninfo; /* of the database */
+	int64_t lifetime_ns;  /* of agents' certificates; 0 = AUTHORITY_AGENT_DEFAULT_NS */
+	struct sts_conf sts;
 	receiver_handler intake; /* who takes batches */
 	void *intake_context;
 };
@@ -43,6 +45,9 @@ void office_watch(struct office *office);
 /* A new token for agents of a tenant; text is what an agent is given. Errors: as roster_add_token(). */
 int office_new_token(struct office *office, const struct token_terms *terms, char ret_text[TOKEN_TEXT_MAX],
 		     char ret_id[ROSTER_ID_MAX], struct err *err);
+
+/* What agents with a role of AWS are given instead of a token. Errors: as authority_pin(). */
+int office_invitation(struct office *office, int64_t tenant, char ret_text[TOKEN_TEXT_MAX], struct err *err);
 
 struct office_state {
 	enum authority_stage stage;

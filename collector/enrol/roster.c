@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/map.h"
 #include "base/time.h"
+#include "collector/enrol/roles.h"
 #include "collector/store/pool.h"
 #include "collector/store/sql.h"
 
@@ -88,6 +89,11 @@ void roster_free(struct roster *roster)
 	map_free(roster->revoked);
 	pthread_mutex_destroy(&roster->mutex);
 	free(roster);
+}
+
+struct pool *roster_pool(struct roster *roster)
+{
+	return roster->pool;
 }
 
 static int read_revoked(struct store *store, struct map *ret, struct err *err)
@@ -248,6 +254,33 @@ int roster_admit_token(struct roster *roster, const uint8_t secret_digest[32], i
 	if (code < 0)
 		return code;
 	code = admit_token(store, secret_digest, now_ns, arena, admission, err);
+	pool_give(roster->pool, store);
+	return code;
+}
+
+static int admit_role(struct store *store, const struct aws_role *role, struct arena *arena,
+		      struct admission *admission, struct err *err)
+{
+	struct known_row *known;
+	int code = roles_find(store, admission->tenant, role, arena, &admission->tags, err);
+
+	if (code == 0)
+		code = find_known(store, arena, admission, &known, err);
+	if (code < 0)
+		return code;
+	aws_role_format(role, admission->enrolled_by);
+	return name_agent(admission, code ? known : NULL, err);
+}
+
+int roster_admit_role(struct roster *roster, const struct aws_role *role, struct arena *arena,
+		      struct admission *admission, struct err *err)
+{
+	struct store *store;
+	int code = pool_take(roster->pool, &store, err);
+
+	if (code < 0)
+		return code;
+	code = admit_role(store, role, arena, admission, err);
 	pool_give(roster->pool, store);
 	return code;
 }

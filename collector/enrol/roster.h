@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "aws/role.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "bus/peer.h"
@@ -17,13 +18,18 @@
 #define ROSTER_RENEWALS_HOURLY 20 /* certificates an agent gets within an hour */
 #define ROSTER_ID_MAX	       64
 #define ROSTER_AGENTS_MAX      1000
+#define ROSTER_ENROLLED_BY_MAX AWS_ARN_MAX
 
+struct pool;
 struct roster;
 struct store;
 
 /* conninfo is copied. Errors: ERR_MEMORY. */
 int roster_new(const char *conninfo, struct roster **ret, struct err *err);
 void roster_free(struct roster *roster); /* accepts NULL */
+
+/* Connections of the database's owner. Borrowed. */
+struct pool *roster_pool(struct roster *roster);
 
 /* Reads again what is revoked, unless that was done just now; forgets certificates that ended long ago. Errors: ERR_UNREACHABLE. */
 int roster_refresh(struct roster *roster, bool at_once, struct err *err);
@@ -36,8 +42,8 @@ struct admission {
 	int64_t tenant;
 	char agent[ROSTER_ID_MAX];
 	const char *name;
-	char enrolled_by[ROSTER_ID_MAX]; /* token's id */
-	const char *tags;		 /* JSON array */
+	char enrolled_by[ROSTER_ENROLLED_BY_MAX]; /* token's id, or the ARN of a role's session */
+	const char *tags;			  /* JSON array */
 	const char *key_digest;
 };
 
@@ -47,6 +53,10 @@ struct admission {
  */
 int roster_admit_token(struct roster *roster, const uint8_t secret_digest[32], int64_t now_ns, struct arena *arena,
 		       struct admission *admission, struct err *err);
+
+/* The same for who has shown to have a role of AWS. */
+int roster_admit_role(struct roster *roster, const struct aws_role *role, struct arena *arena,
+		      struct admission *admission, struct err *err);
 
 /* Records the certificate of an admitted agent. Errors: ERR_DENIED when it was revoked in between. */
 int roster_add(struct roster *roster, const struct admission *admission, const struct certificate *certificate,

@@ -31,6 +31,7 @@ int ask_for_certificate(const char *url, const struct credentials *credentials, 
 	struct tls *tls;
 	int code = request_make(key, &csr, err);
 
+	*ret = (struct enrol_reply){ 0 };
 	request->csr = csr.data;
 	request->csr_size = csr.length;
 	if (code == 0)

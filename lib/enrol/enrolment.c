@@ -11,6 +11,7 @@
 #include "bus/monitor.h"
 #include "enrol/ask.h"
 #include "enrol/folder.h"
+#include "enrol/proof.h"
 #include "pki/authority.h"
 #include "pki/token.h"
 
@@ -22,8 +23,8 @@
 struct enrolment {
 	struct enrolment_conf conf;
 	char *url, *name;
-	bool has_token;
-	struct token token;
+	bool has_token, has_invitation;
+	struct token token; /* or the invitation, without a secret */
 	struct tls *tls;
 	struct folder folder; /* of the thread, after the start */
 	pthread_t thread;
@@ -104,10 +105,6 @@ static int take_grant(struct enrolment *enrolment, const struct key *key, const 
 	if (code < 0)
 		return err_wrap(err, "the collector's certificate cannot be used");
 	use_folder(enrolment);
-	monitor_lock(&enrolment->monitor);
-	if (reply->server_ns)
-		enrolment->offset_ns = reply->server_ns - time_now_ns();
-	monitor_unlock(&enrolment->monitor);
 	snprintf(sentence, sizeof(sentence), "certificate of agent \"%s\", until %s",
 		 enrolment->folder.certificate.identity.agent,
 		 time_format(enrolment->folder.certificate.not_after_ns, 0, until));
@@ -115,24 +112,48 @@ static int take_grant(struct enrolment *enrolment, const struct key *key, const 
 	return 0;
 }
 
-/* With a token, over a connection without a certificate; the pin in the token says whom to trust. */
+/* Refusals tell the time, too: a proof that was signed by a clock that runs wrong is right the next time. */
+static void note_clock(struct enrolment *enrolment, const struct enrol_reply *reply)
+{
+	if (!reply->server_ns)
+		return;
+	monitor_lock(&enrolment->monitor);
+	enrolment->offset_ns = reply->server_ns - time_now_ns();
+	monitor_unlock(&enrolment->monitor);
+}
+
+static int show_proof(struct enrolment *enrolment, struct arena *arena, struct enrol_request *request,
+		      struct err *err)
+{
+	request->tenant = enrolment->token.tenant;
+	if (enrolment->has_invitation)
+		return proof_make(&enrolment->token, &enrolment->folder.key, now_ns(enrolment), arena, &request->aws,
+				  err);
+	request->has_secret = true;
+	memcpy(request->secret, enrolment->token.secret, sizeof(request->secret));
+	return 0;
+}
+
+/* With a token or a role, over a connection without a certificate; the pin in the text says whom to trust. */
 static int enrol(struct enrolment *enrolment, struct err *err)
 {
 	struct credentials credentials = { .has_pin = true };
-	struct enrol_request request = { .has_secret = true, .name = enrolment->name };
+	struct enrol_request request = { .name = enrolment->name };
 	AUTO_ARENA arena = { .max = ARENA_MAX };
 	struct enrol_reply reply;
 	int code;
 
-	if (!enrolment->has_token)
+	if (!enrolment->has_token && !enrolment->has_invitation)
 		return err_set(err, ERR_DENIED,
 			       "there is no certificate that is valid, and no enrolment token to ask for one with");
 	memcpy(credentials.pin, enrolment->token.pin, sizeof(credentials.pin));
-	memcpy(request.secret, enrolment->token.secret, sizeof(request.secret));
-	request.tenant = enrolment->token.tenant;
+	code = show_proof(enrolment, &arena, &request, err);
+	if (code < 0)
+		return code;
 	code = ask_for_certificate(enrolment->url, &credentials, &enrolment->folder.key, &request, &arena, &reply,
 				   err);
 	OPENSSL_cleanse(request.secret, sizeof(request.secret));
+	note_clock(enrolment, &reply);
 	return code < 0 ? code : take_grant(enrolment, &enrolment->folder.key, &reply, ENROLMENT_GRANTED, err);
 }
 
@@ -148,6 +169,8 @@ static int renew(struct enrolment *enrolment, struct err *err)
 
 	if (code == 0)
 		code = ask_for_certificate(enrolment->url, &credentials, &key, &request, &arena, &reply, err);
+	if (code == 0)
+		note_clock(enrolment, &reply);
 	return code < 0 ? code : take_grant(enrolment, &key, &reply, ENROLMENT_RENEWED, err);
 }
 
@@ -174,7 +197,8 @@ static int perform(struct enrolment *enrolment, enum task task, struct err *err)
 	if (task == TASK_ENROL)
 		return enrol(enrolment, err);
 	code = renew(enrolment, err);
-	if (code < 0 && enrolment->has_token && enrol(enrolment, &(struct err){ 0 }) == 0)
+	if (code < 0 && (enrolment->has_token || enrolment->has_invitation) &&
+	    enrol(enrolment, &(struct err){ 0 }) == 0)
 		return 0;
 	return code;
 }
@@ -241,6 +265,24 @@ static void *enrolment_run(void *context)
 	return NULL;
 }
 
+/* A text that is none is told at the start. */
+static int read_texts(struct enrolment *enrolment, struct err *err)
+{
+	const struct enrolment_conf *conf = &enrolment->conf;
+	int code = 0;
+
+	enrolment->has_token = conf->token != NULL;
+	enrolment->has_invitation = conf->invitation != NULL;
+	if (conf->token)
+		code = token_parse(conf->token, &enrolment->token, err);
+	else if (conf->invitation)
+		code = invitation_parse(conf->invitation, &enrolment->token, err);
+	enrolment->conf.token = enrolment->conf.invitation = NULL;
+	if (code < 0 && err)
+		err->code = ERR_USAGE;
+	return code < 0 ? ERR_USAGE : 0;
+}
+
 static int prepare(struct enrolment *enrolment, struct err *err)
 {
 	int code;
@@ -249,12 +291,8 @@ static int prepare(struct enrolment *enrolment, struct err *err)
 	enrolment->name = enrolment->conf.name ? strdup(enrolment->conf.name) : NULL;
 	if (!enrolment->url || (enrolment->conf.name && !enrolment->name))
 		return err_set(err, ERR_MEMORY, "out of memory");
-	if (enrolment->conf.token) {
-		code = token_parse(enrolment->conf.token, &enrolment->token, err);
-		if (code < 0)
-			return err_set(err, ERR_USAGE, "%s", err ? err->message : "");
-		enrolment->has_token = true;
-	}
+	if (read_texts(enrolment, err) < 0)
+		return ERR_USAGE;
 	code = folder_open(&enrolment->folder, enrolment->conf.folder, err);
 	if (code == 0)
 		code = tls_new(TLS_CONNECTS, NULL, &enrolment->tls, err);

@@ -1,5 +1,5 @@
 /*
- * enrolment.h: an agent's certificate over its life: asked for with a token, kept in a folder, renewed in time.
+ * enrolment.h: an agent's certificate over its life: asked for with a token or a role of AWS, kept in a folder, renewed in time.
  *
  * A thread does it: a collector that cannot be reached, or refuses, keeps nobody from starting. Until there is a certificate
  * nothing is sent, and batches wait in their spool.
@@ -24,16 +24,17 @@ enum enrolment_news {
 };
 
 struct enrolment_conf {
-	const char *url;    /* tls+tcp:// */
-	const char *folder; /* made if it is missing (folder.h) */
-	const char *token;  /* text; NULL where a certificate is there, or proof is given in another way */
-	const char *name;   /* what people may call the agent; NULL = nothing */
+	const char *url;	/* tls+tcp:// */
+	const char *folder;	/* made if it is missing (folder.h) */
+	const char *token;	/* text; NULL where a certificate is there, or: */
+	const char *invitation; /* text; the agent proves its role of AWS (proof.h). Not with a token */
+	const char *name;	/* what people may call the agent; NULL = nothing */
 	/* From the enrolment's thread, with a sentence for the log; not the same failure twice in a row. Or NULL. */
 	void (*tell)(void *context, enum enrolment_news news, const char *sentence);
 	void *context;
 };
 
-/* All texts are copied. Errors: ERR_USAGE for a token that is none, ERR_FAILED for a folder that cannot be used. */
+/* All texts are copied. Errors: ERR_USAGE for a token or invitation that is none, ERR_FAILED for a folder that cannot be used. */
 int enrolment_open(const struct enrolment_conf *conf, struct enrolment **ret, struct err *err);
 
 /* What senders connect with; always the newest certificate. Borrowed until enrolment_close(). */

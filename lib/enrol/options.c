@@ -62,11 +62,14 @@ int enrol_from_options(const struct enrol_conf *conf, const char *url, const cha
 
 	*ret = NULL;
 	if (!url || !address_is_tls(url)) {
-		if (conf->token || conf->token_file || conf->folder)
+		if (conf->token || conf->token_file || conf->invitation || conf->folder)
 			return err_set(err, ERR_USAGE, "an enrolment needs --collector tls+tcp://HOST:PORT");
 		return 0;
 	}
 	gethostname(name, sizeof(name) - 1);
+	enrolment.invitation = conf->invitation;
+	if (conf->invitation && (conf->token || conf->token_file))
+		return err_set(err, ERR_USAGE, "--enrol-aws and a token exclude each other");
 	code = find_token(conf, &file, &enrolment.token, err);
 	if (code == 0)
 		code = find_folder(conf, state, folder_name, path, err);

@@ -9,6 +9,7 @@
 struct enrol_conf {
 	const char *token;
 	const char *token_file;
+	const char *invitation;
 	const char *folder;
 };
 
@@ -18,6 +19,9 @@ struct enrol_conf {
 	    "from other users' eyes"),                                                                               \
 		OPT(conf, member.token_file, "enrol-token-file", 0, OPT_TEXT, "FILE", NULL,                          \
 		    "the same, read from a file"),                                                                   \
+		OPT(conf, member.invitation, "enrol-aws", 0, OPT_TEXT, "INVITATION", NULL,                           \
+		    "with tls+tcp://, instead of a token: what secctl agents allow-role gave; the role of the task " \
+		    "in AWS proves who asks"),                                                                       \
 		OPT(conf, member.folder, "identity", 0, OPT_TEXT, "DIR", NULL,                                       \
 		    "with tls+tcp://: folder for key and certificate; default: " default_folder                      \
 		    " in the state folder")

@@ -12,7 +12,8 @@
 
 struct http_client {
 	CURL *curl;
-	struct curl_slist *headers;
+	struct curl_slist *headers; /* of the request */
+	struct curl_slist *addresses;
 	char *url;  /* as configured, for errors */
 	char *base; /* what curl gets in front of a target */
 	char *server;
@@ -59,19 +60,27 @@ static int check_url(struct http_client *client, struct err *err)
 	return 0;
 }
 
+/* "::ADDRESS": whatever host and port are asked for. */
+static int set_destination(struct http_client *client, const struct http_conf *conf)
+{
+	AUTO_STRBUF rule = STRBUF_INIT;
+
+	if (conf->trust_file && curl_easy_setopt(client->curl, CURLOPT_CAINFO, conf->trust_file))
+		return -1;
+	if (!conf->address)
+		return 0;
+	strbuf_addf(&rule, "::%s", conf->address);
+	client->addresses = curl_slist_append(NULL, rule.data);
+	return client->addresses ? (int)curl_easy_setopt(client->curl, CURLOPT_CONNECT_TO, client->addresses) : -1;
+}
+
 static int set_options(struct http_client *client, struct err *err)
 {
 	CURL *curl = client->curl;
 
-	client->headers = curl_slist_append(NULL, "Content-Type: application/json");
-	if (!client->headers || !client->base)
+	if (!client->base)
 		return err_set(err, ERR_MEMORY, "out of memory");
-	/* Without NOSIGNAL curl would use SIGALRM for timeouts; 100-continue would cost a round trip for each upload. */
-	struct curl_slist *more = curl_slist_append(client->headers, "Expect:");
-
-	if (!more)
-		return err_set(err, ERR_MEMORY, "out of memory");
-	if (curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) ||
+	if (curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) || /* else curl would use SIGALRM for timeouts */
 	    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") ||
 	    curl_easy_setopt(curl, CURLOPT_USERAGENT, "clewline/" CLEWLINE_VERSION) ||
 	    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->reason) ||
@@ -104,6 +113,8 @@ int http_client_open(const struct http_conf *conf, struct http_client **ret, str
 		code = set_options(client, err);
 	if (code < 0)
 		return code;
+	if (set_destination(client, conf) != 0)
+		return err_set(err, ERR_FAILED, "could not set up curl for \"%s\"", conf->url);
 	*ret = TAKE(client);
 	return 0;
 }
@@ -114,6 +125,7 @@ void http_client_close(struct http_client *client)
 		return;
 	curl_easy_cleanup(client->curl);
 	curl_slist_free_all(client->headers);
+	curl_slist_free_all(client->addresses);
 	free(client->url);
 	free(client->base);
 	free(client->server);
@@ -153,28 +165,43 @@ static int fail(const struct http_client *client, CURLcode code, const struct st
 		       client->reason[0] ? client->reason : curl_easy_strerror(code));
 }
 
-static int set_request(struct http_client *client, const char *method, const char *target, const char *json,
-		       struct strbuf *body)
+static bool set_headers(struct http_client *client, const struct http_message *message)
+{
+	/* 100-continue would cost a round trip for each upload. */
+	struct curl_slist *list = message->body ? curl_slist_append(NULL, "Expect:") : NULL;
+	bool complete = list || !message->body;
+
+	for (size_t i = 0; complete && i < message->header_count; i++) {
+		struct curl_slist *longer = curl_slist_append(list, message->headers[i]);
+
+		complete = longer != NULL;
+		list = longer ? longer : list;
+	}
+	curl_slist_free_all(client->headers);
+	client->headers = list;
+	return complete && curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, list) == CURLE_OK;
+}
+
+static bool set_request(struct http_client *client, const struct http_message *message, struct strbuf *body)
 {
 	AUTO_STRBUF url = STRBUF_INIT;
 	CURL *curl = client->curl;
+	const char *text = message->body;
 
 	strbuf_adds(&url, client->base);
-	strbuf_adds(&url, target);
+	strbuf_adds(&url, message->target);
 	client->reason[0] = '\0';
 	/* HTTPGET undoes the body of the request before; CUSTOMREQUEST then only changes the word. */
-	return url.failed || curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L) ||
-	       curl_easy_setopt(curl, CURLOPT_HTTPHEADER, json ? client->headers : NULL) ||
-	       (json && (curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(json)) ||
-			 curl_easy_setopt(curl, CURLOPT_POSTFIELDS, json))) ||
-	       curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method) ||
-	       curl_easy_setopt(curl, CURLOPT_URL, url.data) ||
-	       curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body) ||
-	       curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
+	return !url.failed && !curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L) && set_headers(client, message) &&
+	       (!text || (!curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(text)) &&
+			  !curl_easy_setopt(curl, CURLOPT_POSTFIELDS, text))) &&
+	       !curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, message->method) &&
+	       !curl_easy_setopt(curl, CURLOPT_URL, url.data) &&
+	       !curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body) &&
+	       !curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
 }
 
-int http_request(struct http_client *client, const char *method, const char *target, const char *json,
-		 struct http_reply *ret, struct err *err)
+int http_send(struct http_client *client, const struct http_message *message, struct http_reply *ret, struct err *err)
 {
 	AUTO_STRBUF body = STRBUF_INIT;
 	char *type = NULL;
@@ -182,8 +209,8 @@ int http_request(struct http_client *client, const char *method, const char *tar
 
 	memset(ret, 0, sizeof(*ret));
 	body.max = client->body_max;
-	if (set_request(client, method, target, json, &body) != 0)
-		return err_set(err, ERR_FAILED, "could not prepare the request for \"%s\"", target);
+	if (!set_request(client, message, &body))
+		return err_set(err, ERR_FAILED, "could not prepare the request for \"%s\"", message->target);
 	code = curl_easy_perform(client->curl);
 	if (code != CURLE_OK)
 		return fail(client, code, &body, err);
@@ -193,4 +220,13 @@ int http_request(struct http_client *client, const char *method, const char *tar
 	ret->length = body.length;
 	ret->body = body.length ? strbuf_take(&body) : strdup("");
 	return ret->body ? 0 : err_set(err, ERR_MEMORY, "out of memory");
+}
+
+int http_request(struct http_client *client, const char *method, const char *target, const char *json,
+		 struct http_reply *ret, struct err *err)
+{
+	static const char *const headers[] = { "Content-Type: application/json" };
+	const struct http_message message = { method, target, headers, json ? 1 : 0, json };
+
+	return http_send(client, &message, ret, err);
 }

@@ -1,5 +1,5 @@
 /*
- * http.h: the asking side of the API: one request, one reply, over a Unix socket or TCP. The only place that sees curl.
+ * http.h: the asking side of HTTP: one request, one reply, over a Unix socket or TCP. The only place that sees curl.
  *
  * A server is named by a base URL: unix:/path/api.sock, http://HOST[:PORT] or https://HOST[:PORT]. Redirects are not followed, and
  * a Unix socket never goes through a proxy. A client keeps its connection between requests; not thread-safe.
@@ -26,6 +26,18 @@ struct http_conf {
 	const char *server; /* what errors call it; NULL = "the collector" */
 	int64_t timeout_ns; /* of a whole request; 0 = HTTP_TIMEOUT_NS */
 	size_t body_max;    /* 0 = HTTP_BODY_MAX */
+	/* With https://, both borrowed until the client is closed: whose certificate must be shown stays the URL's host. */
+	const char *trust_file; /* roots (PEM) instead of the system's, or NULL */
+	const char *address;	/* HOST:PORT to connect to instead of the URL's, or NULL */
+};
+
+/* One request; NULL or 0 leaves a part out. */
+struct http_message {
+	const char *method;
+	const char *target;	    /* path and query, beginning with "/" */
+	const char *const *headers; /* "Name: value" */
+	size_t header_count;
+	const char *body;
 };
 
 struct http_reply {
@@ -49,6 +61,10 @@ void http_client_close_pointer(struct http_client **client);
  */
 int http_request(struct http_client *client, const char *method, const char *target, const char *json,
 		 struct http_reply *ret, struct err *err);
+
+/* The same with headers and a body of any type. */
+int http_send(struct http_client *client, const struct http_message *message, struct http_reply *ret,
+	      struct err *err);
 
 /*
  * 0 for a status of 200..299; else the error that fits the status (404: ERR_NOT_FOUND, 401 and 403: ERR_DENIED, 503:

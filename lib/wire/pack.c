@@ -406,12 +406,20 @@ int enrol_request_pack(const struct enrol_request *request, struct strbuf *out, 
 {
 	AUTO_PACK pack = PACK_INIT;
 	Clewline__V1__EnrolRequest message = CLEWLINE__V1__ENROL_REQUEST__INIT;
+	Clewline__V1__AwsProof proof = CLEWLINE__V1__AWS_PROOF__INIT;
 
 	message.csr = (ProtobufCBinaryData){ request->csr_size, (uint8_t *)request->csr };
 	message.tenant = request->tenant;
 	if (request->has_secret)
 		message.secret = (ProtobufCBinaryData){ ENROL_SECRET_SIZE, (uint8_t *)request->secret };
 	message.name = string_of(&pack, request->name);
+	if (request->aws.host) {
+		proof.host = string_of(&pack, request->aws.host);
+		proof.date = string_of(&pack, request->aws.date);
+		proof.session_token = string_of(&pack, request->aws.session_token);
+		proof.authorization = string_of(&pack, request->aws.authorization);
+		message.aws = &proof;
+	}
 	return finish(&pack, &message.base, out, err);
 }
 

@@ -475,6 +475,11 @@ int enrol_request_unpack(const struct message *message, struct arena *arena, str
 				       .name = string_or_null(in->name) };
 	if (ret->has_secret)
 		memcpy(ret->secret, in->secret.data, ENROL_SECRET_SIZE);
+	if (in->aws)
+		ret->aws = (struct aws_proof){ .host = string_or_null(in->aws->host),
+					       .date = string_or_null(in->aws->date),
+					       .session_token = string_or_null(in->aws->session_token),
+					       .authorization = string_or_null(in->aws->authorization) };
 	return 0;
 }
 

@@ -51,6 +51,8 @@ static void as_texts(const char *text, size_t size)
 		abort();
 	if (token_parse(text, &token, NULL) == 0 && strcmp(token_format(&token, token_text), text) != 0)
 		abort();
+	if (invitation_parse(text, &token, NULL) == 0 && strcmp(invitation_format(&token, token_text), text) != 0)
+		abort();
 	certificate_read(text, size, &certificate, NULL);
 }
 

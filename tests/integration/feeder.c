@@ -1,6 +1,6 @@
 /*
  * An agent without a sensor: sends one event after the other until its input ends, delivers what is left, and says how many
- * there were. usage: feeder URL SPOOL IDENTITY-FOLDER TOKEN|- ; every quarter of a second it says how it stands.
+ * there were. usage: feeder URL SPOOL IDENTITY-FOLDER TOKEN|INVITATION|- ; every quarter of a second it says how it stands.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -82,7 +82,10 @@ int main(int argc, char **argv)
 	enrol.url = conf.url = argv[1];
 	conf.spool = argv[2];
 	enrol.folder = argv[3];
-	enrol.token = strcmp(argv[4], "-") != 0 ? argv[4] : NULL;
+	if (strncmp(argv[4], "clw1i-", 6) == 0)
+		enrol.invitation = argv[4];
+	else if (strcmp(argv[4], "-") != 0)
+		enrol.token = argv[4];
 	conf.origin = sample_origin(&arena);
 	log_setup("feeder", LOG_LEVEL_WARN);
 	if (enrolment_open(&enrol, &enrolment, &err) < 0) {

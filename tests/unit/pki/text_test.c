@@ -57,6 +57,24 @@ static void a_token_with_any_other_character_is_refused_without_repeating_it(voi
 	assert_int_equal(token_parse("clw1-01-", &back, &err), ERR_SYNTAX);
 }
 
+static void an_invitation_is_a_token_without_a_secret(void **state UNUSED)
+{
+	static const char *const wrong[] = { "", "clw1-7-ab-00000000", "clw1i-7-ab-00000000" };
+	struct token token = { .tenant = 7 }, back;
+	char text[TOKEN_TEXT_MAX];
+
+	memset(token.pin, 0xab, sizeof(token.pin));
+	assert_int_equal(invitation_parse(invitation_format(&token, text), &back, NULL), 0);
+	assert_int_equal(back.tenant, 7);
+	assert_memory_equal(back.pin, token.pin, TOKEN_PIN_SIZE);
+	assert_int_equal(token_parse(text, &back, NULL), ERR_SYNTAX);
+	text[9] ^= 1;
+	assert_int_equal(invitation_parse(text, &back, NULL), ERR_SYNTAX);
+	assert_int_equal(invitation_parse(token_format(&token, text), &back, NULL), ERR_SYNTAX);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_int_equal(invitation_parse(wrong[i], &back, NULL), ERR_SYNTAX);
+}
+
 static void what_is_kept_of_a_token_is_its_digest(void **state UNUSED)
 {
 	/* SHA-256 of 32 zero bytes */
@@ -179,6 +197,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_token_is_what_was_written),
 		cmocka_unit_test(a_token_with_any_other_character_is_refused_without_repeating_it),
+		cmocka_unit_test(an_invitation_is_a_token_without_a_secret),
 		cmocka_unit_test(what_is_kept_of_a_token_is_its_digest),
 		cmocka_unit_test(an_identity_has_one_text),
 		cmocka_unit_test(what_is_no_identity_is_refused),

@@ -1,4 +1,4 @@
-#include "agent/ecs/fetch.h"
+#include "aws/fetch.h"
 
 #include <nng/nng.h>
 #include <nng/supplemental/http/http.h>
@@ -10,7 +10,8 @@
 /* Everything one exchange holds; fetch_end() frees what there is. */
 struct fetch {
 	const char *url_text;
-	int64_t deadline_ns; /* CLOCK_MONOTONIC */
+	const char *authorization; /* NULL = none */
+	int64_t deadline_ns;	   /* CLOCK_MONOTONIC */
 	nng_url *url;
 	nng_http_client *client;
 	nng_aio *aio;
@@ -66,6 +67,8 @@ static int prepare(struct fetch *fetch)
 	/* 1.0: the body comes whole and ends with the connection, so that it can be bounded while it is read. */
 	if (code == 0)
 		code = nng_http_req_set_version(fetch->req, "HTTP/1.0");
+	if (code == 0 && fetch->authorization)
+		code = nng_http_req_set_header(fetch->req, "Authorization", fetch->authorization);
 	return code;
 }
 
@@ -125,9 +128,11 @@ static int fetch_run(struct fetch *fetch, struct strbuf *out, struct err *err)
 	return read_body(fetch, out, err);
 }
 
-int fetch_get(const char *url, int64_t timeout_ns, struct strbuf *out, struct err *err)
+int fetch_get(const char *url, const char *authorization, int64_t timeout_ns, struct strbuf *out, struct err *err)
 {
-	struct fetch fetch = { .url_text = url, .deadline_ns = time_monotonic_ns() + timeout_ns };
+	struct fetch fetch = { .url_text = url,
+			       .authorization = authorization,
+			       .deadline_ns = time_monotonic_ns() + timeout_ns };
 	int code = fetch_run(&fetch, out, err);
 
 	fetch_end(&fetch);
