@@ -215,9 +215,13 @@ void agent_use_metadata(struct agent *agent, struct metadata *metadata)
 		sender_origin(agent->sender, &agent->origin);
 }
 
-void agent_wants(const struct agent *agent, struct sensor_wants *ret)
+void agent_wants(struct agent *agent, struct sensor_wants *ret)
 {
-	wants_of(agent->detection->rules, agent->tier, agent->sender != NULL, ret);
+	/* Asking the rules about the arguments of every call takes milliseconds. */
+	if (!agent->has_wants)
+		wants_of(agent->detection->rules, agent->tier, agent->sender != NULL, &agent->wants);
+	agent->has_wants = true;
+	*ret = agent->wants;
 	ret->reads = ret->reads || agent->reads;
 	ret->refuses_io_uring = agent->conf->refuses_io_uring;
 	/* Tier full is for results, which the watcher of packets has not. */

@@ -83,7 +83,9 @@ struct agent {
 	const struct agent_conf *conf;
 	struct detection *detection; /* what counts now */
 	struct reload *reload;
-	struct sensor_wants sensed;  /* calls that everything delivers that is watched now */
+	struct sensor_wants sensed; /* calls that everything delivers that is watched now */
+	struct sensor_wants wants;  /* of the rules that count now, if has_wants */
+	bool has_wants;
 	pthread_t thread;	     /* that waits for the sensor */
 	struct enrolment *enrolment; /* NULL where the collector wants no certificate */
 	struct sender *sender;	     /* NULL without a collector */
@@ -116,4 +118,4 @@ struct tracer_conf;
 struct tracer_conf agent_tracer_conf(const struct agent *agent);
 
 /* What the sensor has to watch for this agent. */
-void agent_wants(const struct agent *agent, struct sensor_wants *ret);
+void agent_wants(struct agent *agent, struct sensor_wants *ret);

@@ -112,7 +112,7 @@ void agent_rules_sensed(struct agent *agent, bool is_first)
 	}
 }
 
-void agent_rules_warn(const struct agent *agent, const char *remedy)
+void agent_rules_warn(struct agent *agent, const char *remedy)
 {
 	AUTO_STRBUF names = STRBUF_INIT;
 	struct sensor_wants wants;
@@ -154,6 +154,7 @@ bool agent_rules_renew(struct agent *agent)
 		return false;
 	}
 	agent->detection = result.detection;
+	agent->has_wants = false;
 	pipeline_use_rules(agent->pipeline, agent->detection->rules, agent->detection->policies);
 	log_info("rules-loaded", "%zu rules count from here on, version %s; before it were %zu, version %s",
 		 agent->detection->active, agent->detection->version, former->active, former->version);

@@ -16,7 +16,7 @@ void agent_rules_close(struct agent *agent);
 bool agent_rules_renew(struct agent *agent);
 
 /* Says which calls the rules of now look at that the sensor does not deliver; remedy ends the sentence: what makes them seen. */
-void agent_rules_warn(const struct agent *agent, const char *remedy);
+void agent_rules_warn(struct agent *agent, const char *remedy);
 
 /* What is watched from here on delivers what the rules of now want; is_first: nothing was watched before. */
 void agent_rules_sensed(struct agent *agent, bool is_first);

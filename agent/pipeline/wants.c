@@ -17,12 +17,27 @@ struct sample {
 	struct view_found found;
 	struct sensor_event event;
 	struct sensor_socket socket;
+	unsigned int known; /* the arguments that it is made of, ARG() of each; the others may be anything */
 	struct arena arena;
 };
+
+#define ARG(number) (1u << (number)) /* counted from 1 */
+
+/* Whether a parameter of that name depends on none but the known arguments. */
+static bool is_param_known(const struct sample *sample, const char *name)
+{
+	for (const struct sensor_param *param = sensor_call_rows[sample->event.call].params; name && param->kind;
+	     param++) {
+		if (strcmp(param->name, name) == 0)
+			return !param->arg || (sample->known & ARG(param->arg));
+	}
+	return false;
+}
 
 static bool sample_is_known(const void *context, enum field field, const char *argument)
 {
 	const struct view *view = context;
+	const struct sample *sample = (const struct sample *)((uintptr_t)view - offsetof(struct sample, view));
 
 	if (field_infos[field].flags & FIELD_PROCESS)
 		return false;
@@ -32,8 +47,9 @@ static bool sample_is_known(const void *context, enum field field, const char *a
 	if (field >= FIELD_FD_NAME && field <= FIELD_FD_RIP_NAME)
 		return field == FIELD_FD_NAME_CHANGED ||
 		       (sensor_call_in(view->event->call, SENSOR_OPEN_CALLS) && view_is_known(view, field, argument));
-	if (field == FIELD_EVT_ARG || field == FIELD_EVT_RAWARG || field == FIELD_EVT_IS_OPEN_READ ||
-	    field == FIELD_EVT_IS_OPEN_WRITE || field == FIELD_EVT_IS_OPEN_EXEC)
+	if (field == FIELD_EVT_ARG || field == FIELD_EVT_RAWARG)
+		return is_param_known(sample, argument) && view_is_known(view, field, argument);
+	if (field == FIELD_EVT_IS_OPEN_READ || field == FIELD_EVT_IS_OPEN_WRITE || field == FIELD_EVT_IS_OPEN_EXEC)
 		return view_is_known(view, field, argument);
 	return false;
 }
@@ -109,12 +125,13 @@ static size_t sample_values(const struct sensor_test *test, uint64_t values[SAMP
 }
 
 static bool rule_holds_for(const struct ruleset *rules, struct sample *sample, enum sensor_call call,
-			   const uint64_t args[6])
+			   const uint64_t args[6], unsigned int known)
 {
 	const struct field_reader reader = { sample_read, &sample->view };
 	const struct partial_event event = { sensor_call_name(call), &reader, sample_is_known };
 
 	sample_set(sample, call, args);
+	sample->known = known;
 	return ruleset_may_match(rules, "syscall", &event);
 }
 
@@ -126,14 +143,17 @@ static bool is_untested(const struct ruleset *rules, struct sample *sample, enum
 	size_t firsts = sample_values(&tests[0], first), seconds = sample_values(&tests[1], second);
 
 	for (size_t i = 0; i < firsts; i++) {
-		for (size_t k = 0; k < seconds; k++) {
-			uint64_t args[6] = { 0 };
+		uint64_t args[6] = { 0 };
 
-			args[tests[0].arg - 1] = first[i];
+		args[tests[0].arg - 1] = first[i];
+		/* Two arguments have thousands of pairs, and most values of one tell that no rule holds. */
+		if (tests[1].kind && !rule_holds_for(rules, sample, call, args, ARG(tests[0].arg)))
+			continue;
+		for (size_t k = 0; k < seconds; k++) {
 			if (tests[1].kind)
 				args[tests[1].arg - 1] = second[k];
 			if (!sensor_tests_pass(call, args, (uint32_t)getpid()) &&
-			    rule_holds_for(rules, sample, call, args))
+			    rule_holds_for(rules, sample, call, args, ARG(tests[0].arg) | ARG(tests[1].arg)))
 				return true;
 		}
 	}
@@ -185,6 +205,7 @@ bool wants_reads(const struct ruleset *rules, size_t *ret_first, size_t *ret_cou
 		if (strcmp(rule.source, "syscall") != 0)
 			continue;
 		sample_set(sample, SENSOR_OPENAT, args);
+		sample->known = ARG(3); /* the flags */
 		if (ruleset_rule_may_match(rules, i, &event) && (*ret_count)++ == 0)
 			*ret_first = i;
 	}

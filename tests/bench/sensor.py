@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
-"""Cost of the trace sensor: whole workloads natively, under secagent run, and under strace of the same system calls.
+"""Cost of the trace sensor: whole workloads natively, under secagent run, under strace of the same system calls, and under a tracer that
+looks at nothing (resume), which is what ptrace itself costs.
 
 usage: tests/bench/run.sh sensor [ROUNDS]
 
 One CPU for everything (as in a task of one vCPU or less), modes in random order within a round, medians over the rounds. "cpu" is user and
-system time of the workload and its watcher together. strace --seccomp-bpf cannot test arguments, so it also stops on opens for reading.
+system time of the workload and its watcher together, and of ab where it asks nginx, which alone is watched. Connections are seen as in a
+task, from packets, in a network namespace of their own. strace --seccomp-bpf cannot test arguments, so it also stops on opens for reading.
 """
 import os
 import random
 import resource
 import shutil
+import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -18,8 +22,9 @@ import time
 
 BIN = sys.argv[1]
 ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 5
-CALLS = ("execve,execveat,open,openat,openat2,creat,unlink,unlinkat,rmdir,rename,renameat,renameat2,link,linkat,symlink,symlinkat,chmod,fchmodat,"
-         "connect,bind,listen")
+FILE_CALLS = "openat2,creat,unlink,unlinkat,rmdir,rename,renameat,renameat2,link,linkat,symlink,symlinkat,chmod,fchmodat"
+CALLS = "execve,execveat,open,openat," + FILE_CALLS + ",bind,listen"
+PORT = 7000
 PYTHON = "/usr/bin/python3"
 FILES = r"""
 import os, sys
@@ -37,37 +42,85 @@ CONNECTIONS = r"""
 import os, socket
 server = socket.create_server(("127.0.0.1", 0), backlog=64)
 if os.fork() == 0:
-    for i in range(3000):
+    for i in range(5000):
         peer, _ = server.accept()
         peer.sendall(peer.recv(16)); peer.close()
     os._exit(0)
-for i in range(3000):
+for i in range(5000):
     client = socket.create_connection(server.getsockname())
     client.sendall(b"x"); client.recv(16); client.close()
 os.wait()
 """
+NGINX = """daemon off; worker_processes 1; user root; pid %(folder)s/pid; error_log %(folder)s/error;
+events { worker_connections 128; }
+http {
+  access_log off; client_body_temp_path %(folder)s/b; proxy_temp_path %(folder)s/p; fastcgi_temp_path %(folder)s/f;
+  uwsgi_temp_path %(folder)s/u; scgi_temp_path %(folder)s/s; keepalive_requests 1000000;
+  server { listen 127.0.0.1:%(port)d; root %(folder)s; }
+}
+"""
+
+
+def command(*words):
+    """A workload that is one watched command."""
+    return lambda watcher: subprocess.run(watcher + list(words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
+def wait_for_port():
+    for _ in range(1000):
+        with socket.socket() as client:
+            if client.connect_ex(("127.0.0.1", PORT)) == 0:
+                return
+        time.sleep(0.01)
+    raise SystemExit("nginx does not answer")
+
+
+def nginx(folder, *options):
+    """A watched nginx, asked by an ab that is not."""
+    def run_nginx(watcher):
+        server = subprocess.Popen(watcher + ["/usr/sbin/nginx", "-c", folder + "/nginx.conf"], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL)
+        wait_for_port()
+        subprocess.run(["ab", "-q", *options, "http://127.0.0.1:%d/page" % PORT], stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, check=True)
+        with open(folder + "/pid", encoding="ascii") as file:
+            os.kill(int(file.read()), signal.SIGTERM)
+        server.wait()
+    return run_nginx
 
 
 def workloads(folder):
+    with open(folder + "/nginx.conf", "w", encoding="ascii") as file:
+        file.write(NGINX % {"folder": folder, "port": PORT})
+    with open(folder + "/page", "w", encoding="ascii") as file:
+        file.write("served\n")
     return {
-        "find": ["find", "/usr/share", "/usr/lib", "-xdev", "-name", "no-such-name"],
-        "read": ["sh", "-c", "tar -cf - /usr/include /usr/share/doc 2>/dev/null | cat >/dev/null"],
-        "files": [PYTHON, "-c", FILES, folder],
-        "connections": [PYTHON, "-c", CONNECTIONS],
-        "execs": ["sh", "-c", "i=0; while [ $i -lt 500 ]; do /bin/true; i=$((i+1)); done"],
+        "start": command("/bin/true"),
+        "find": command("find", "/usr/share", "/usr/lib", "-xdev", "-name", "no-such-name"),
+        "read": command("sh", "-c", "tar -cf - /usr/include /usr/share/doc 2>/dev/null | cat >/dev/null"),
+        "files": command(PYTHON, "-c", FILES, folder),
+        "connections": command(PYTHON, "-c", CONNECTIONS),
+        "execs": command("sh", "-c", "i=0; while [ $i -lt 2000 ]; do /bin/true; i=$((i+1)); done"),
+        "nginx-each": nginx(folder, "-n", "10000", "-c", "8"),
+        "nginx-keep": nginx(folder, "-k", "-n", "40000", "-c", "8"),
     }
 
 
-MODES = {
-    "native": [],
-    "secagent": [BIN + "/secagent", "run", "--"],
-    "strace": ["strace", "-f", "--seccomp-bpf", "-e", "trace=" + CALLS, "-o", "/dev/null"],
-}
+def modes(name):
+    """How each watches that workload; connections by packets are our way, and calls everybody else's."""
+    is_network = name == "connections" or name.startswith("nginx")
+    calls = CALLS + (",connect,accept,accept4" if is_network else "")
+    return {
+        "native": [],
+        "secagent": [BIN + "/secagent", "run", "--network", "packets" if is_network else "calls", "--"],
+        "strace": ["strace", "-f", "--seccomp-bpf", "-e", "trace=" + calls, "-o", "/dev/null"],
+        "resume": [BIN + "/resume"],
+    }
 
 
-def run(command):
+def run(workload, watcher):
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    workload(watcher)
     wall, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     return wall, (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
 
@@ -76,18 +129,21 @@ def measure(folder):
     results = {}
     for _ in range(ROUNDS):
         for name, workload in workloads(folder).items():
-            for mode in random.sample(sorted(MODES), len(MODES)):
-                results.setdefault((name, mode), []).append(run(MODES[mode] + workload))
+            watchers = modes(name)
+            for mode in random.sample(sorted(watchers), len(watchers)):
+                results.setdefault((name, mode), []).append(run(workload, watchers[mode]))
     return results
 
 
 def main():
-    if not shutil.which("strace"):
-        print("strace is not installed: deploy/packages/install.sh test")
-        return 1
+    for tool in ("strace", "nginx", "ab"):
+        if not shutil.which(tool):
+            print("%s is not installed: deploy/packages/install.sh test" % tool)
+            return 1
+    subprocess.run(["ninja", "-C", os.path.dirname(BIN), "resume"], stdout=subprocess.DEVNULL, check=True)
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     with tempfile.TemporaryDirectory() as folder:
-        run(workloads(folder)["find"])  # the cache
+        run(workloads(folder)["find"], [])  # the cache
         results = measure(folder)
     print("%-11s %-9s %9s %9s %8s %8s" % ("workload", "mode", "wall s", "cpu s", "wall x", "cpu x"))
     for (name, mode), rows in sorted(results.items()):
@@ -113,4 +169,8 @@ def memory():
 
 
 if __name__ == "__main__":
+    # Packets of others must not be seen, so all of it runs in a network namespace of its own.
+    if os.environ.get("CLEWLINE_BENCH_ALONE") != "1":
+        os.environ["CLEWLINE_BENCH_ALONE"] = "1"
+        os.execvp("unshare", ["unshare", "-n", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"] + sys.argv)
     sys.exit(main())
