@@ -15,6 +15,7 @@ struct pipeline {
 	struct arena arena; /* of the current event */
 	struct pipeline_stats stats;
 	struct allowance allowance;
+	struct written *written;  /* NULL: no rule asks who wrote what is run */
 	struct fim *fim;	  /* NULL: no files are watched */
 	int64_t due_ns;		  /* when fim is to be asked again; 0 = nothing is pending */
 	uint64_t evicted, untold; /* declared so far */

@@ -6,6 +6,7 @@
 
 #include "agent/pipeline/activity.h"
 #include "agent/pipeline/alerts.h"
+#include "agent/pipeline/drift.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "bus/sender.h"
@@ -22,6 +23,14 @@ static const char *const loss_reasons[] = {
 static void report_content(void *context, struct execution *process, int64_t time_ns,
 			   const struct file_change *change);
 
+/* What was written before a rule asks is not known; what was noted is kept when none asks any more. */
+static bool prepare_drift(struct pipeline *pipeline)
+{
+	if (!pipeline->written && drift_is_asked(pipeline->conf.rules))
+		pipeline->written = written_new();
+	return pipeline->written || !drift_is_asked(pipeline->conf.rules);
+}
+
 int pipeline_new(const struct pipeline_conf *conf, struct pipeline **ret, struct err *err)
 {
 	struct pipeline *pipeline = calloc(1, sizeof(*pipeline));
@@ -35,7 +44,7 @@ int pipeline_new(const struct pipeline_conf *conf, struct pipeline **ret, struct
 	pipeline->processes = process_table_new(conf->lookup, conf->lookup_context);
 	if (conf->sets && conf->sender)
 		pipeline->fim = fim_new(conf->sets, conf->baseline, report_content, pipeline);
-	if (!pipeline->processes || (conf->sets && conf->sender && !pipeline->fim)) {
+	if (!pipeline->processes || !prepare_drift(pipeline) || (conf->sets && conf->sender && !pipeline->fim)) {
 		pipeline_free(pipeline);
 		return err_set(err, ERR_MEMORY, "out of memory");
 	}
@@ -60,6 +69,7 @@ void pipeline_free(struct pipeline *pipeline)
 	if (!pipeline)
 		return;
 	fim_free(pipeline->fim);
+	written_free(pipeline->written);
 	process_table_free(pipeline->processes);
 	arena_fini(&pipeline->arena);
 	free(pipeline);
@@ -75,6 +85,8 @@ void pipeline_use_rules(struct pipeline *pipeline, const struct ruleset *rules, 
 	pipeline->conf.rules = rules;
 	pipeline->conf.policies = policies;
 	pipeline->may_kill = alerts_ask_for_kill(&pipeline->conf);
+	if (!prepare_drift(pipeline))
+		log_error("no-memory", "there is no memory to note who writes files; rules on drift.* do not hold");
 }
 
 void pipeline_stats(const struct pipeline *pipeline, struct pipeline_stats *ret)
@@ -210,6 +222,7 @@ static struct passage *passage_new(struct pipeline *pipeline, const struct senso
 		.event = event,
 		.process = execution,
 		.processes = pipeline->processes,
+		.written = pipeline->written,
 		.number = pipeline->stats.events,
 		.hostname = pipeline->conf.hostname,
 		.arena = &pipeline->arena,
@@ -259,6 +272,7 @@ static void pass(struct pipeline *pipeline, const struct sensor_event *event, st
 		ruleset_match(pipeline->conf.rules, "syscall", sensor_call_name(event->call), &passage->reader,
 			      alerts_add, passage);
 	alerts_settle(passage);
+	drift_note(&passage->view);
 	look_at_content(passage);
 	if (pipeline->conf.sender &&
 	    (passage->alert_count || (activity_is_watched(&passage->view, pipeline->conf.tier, pipeline->fim) &&
@@ -308,7 +322,7 @@ bool pipeline_judge(void *context, const struct sensor_event *event)
 			return false;
 		}
 		needs = (pipeline->conf.rules && ruleset_may_match(pipeline->conf.rules, "syscall", &partial)) ||
-			(pipeline->conf.sender && may_be_watched(passage));
+			(pipeline->conf.sender && may_be_watched(passage)) || drift_needs(&passage->view);
 	}
 	arena_reset(&pipeline->arena);
 	return needs;

@@ -18,6 +18,8 @@ bool view_read(const void *view, enum field field, const char *argument, struct 
 		reader = view_fd_readers[field];
 	if (!reader)
 		reader = view_process_readers[field];
+	if (!reader)
+		reader = view_drift_readers[field];
 	return reader && reader(view, argument, ret);
 }
 

@@ -11,6 +11,7 @@
 #include "model/field.h"
 
 struct proc_fd;
+struct written;
 
 /* What has been found out of an event so far. */
 struct view_found {
@@ -25,7 +26,8 @@ struct view {
 	const struct sensor_event *event;
 	struct execution *process; /* never NULL */
 	struct process_table *processes;
-	uint64_t number; /* evt.num */
+	struct written *written; /* NULL: no rule asks */
+	uint64_t number;	 /* evt.num */
 	const char *hostname;
 	struct arena *arena; /* for composed texts; lives as long as the event */
 	struct view_found *found;
@@ -34,11 +36,12 @@ struct view {
 /* The field_reader function over a struct view. */
 bool view_read(const void *view, enum field field, const char *argument, struct value *ret);
 
-/* A row of the table of readers; view_event.c, view_fd.c and view_process.c hold one part each. */
+/* A row of the table of readers; view_event.c, view_fd.c, view_process.c and view_drift.c hold one part each. */
 typedef bool (*view_reader)(const struct view *view, const char *argument, struct value *ret);
 extern const view_reader view_event_readers[FIELD_COUNT];
 extern const view_reader view_fd_readers[FIELD_COUNT];
 extern const view_reader view_process_readers[FIELD_COUNT];
+extern const view_reader view_drift_readers[FIELD_COUNT];
 
 /* The paths of the call, absolute: the sensor's, else by text. NULL if it has none or nothing is known. */
 const char *view_path(const struct view *view);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "agent/pipeline/activity.h"
+#include "agent/pipeline/drift.h"
 #include "agent/pipeline/view.h"
 #include "agent/sensor/call_table.h"
 #include "rules/partial.h"
@@ -169,6 +170,7 @@ static bool asks_for_tests(enum sensor_call call)
 void wants_of(const struct ruleset *rules, enum tier tier, bool delivers, struct sensor_wants *ret)
 {
 	struct sample *sample = calloc(1, sizeof(*sample));
+	bool is_drift_asked = drift_is_asked(rules);
 
 	*ret = (struct sensor_wants){ .reads = tier == TIER_FULL,
 				      .failed_execs = tier == TIER_FULL,
@@ -179,7 +181,8 @@ void wants_of(const struct ruleset *rules, enum tier tier, bool delivers, struct
 		enum sensor_call call = (enum sensor_call)i;
 		bool is_ruled = rules && ruleset_wants(rules, "syscall", sensor_call_name(call));
 
-		ret->calls[call] = is_ruled || (delivers && activity_wants(call, tier));
+		ret->calls[call] =
+			is_ruled || (delivers && activity_wants(call, tier)) || (is_drift_asked && drift_wants(call));
 		if (is_ruled && asks_for_tests(call))
 			ret->untested[call] = !sample || is_untested(rules, sample, call);
 	}

@@ -178,6 +178,13 @@ bool path_absolute(pid_t tid, int dirfd, const char *path, const char *cwd, char
 	return true;
 }
 
+int path_open_node_in_root(pid_t tid, const char *path)
+{
+	AUTO_FD int root = path_open_root(tid);
+
+	return root < 0 ? -1 : open_below(root, path, O_PATH);
+}
+
 int path_open_in_root(pid_t tid, const char *path)
 {
 	struct stat status;

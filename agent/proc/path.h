@@ -46,5 +46,8 @@ bool path_exists(pid_t tid, int dirfd, const char *path, bool *ret_known);
  */
 bool path_absolute(pid_t tid, int dirfd, const char *path, const char *cwd, char out[PATH_MAX]);
 
+/* The file itself as an O_PATH descriptor, links followed within the process's root; -1 if there is none. */
+int path_open_node_in_root(pid_t tid, const char *path);
+
 /* Opens a regular file of the process's root read-only, never blocking and never leaving that root; -1 if there is none. */
 int path_open_in_root(pid_t tid, const char *path);

@@ -1,32 +1,22 @@
 #include "agent/state/exe_facts.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "agent/proc/proc.h"
-#include "base/time.h"
-
-static int64_t time_of(const struct timespec *time)
-{
-	return time->tv_sec * NS_PER_S + time->tv_nsec;
-}
 
 void exe_facts_read_file(struct exe_facts *facts, pid_t pid)
 {
-	char name[64];
-	struct stat status;
+	struct file_facts file;
 
 	if (facts->has_file)
 		return;
 	facts->has_file = true;
-	snprintf(name, sizeof(name), "/proc/%d/exe", pid);
-	if (stat(name, &status) < 0)
+	if (!file_facts_of(pid, "exe", &file))
 		return;
-	facts->inode = status.st_ino;
-	facts->changed_ns = time_of(&status.st_ctim);
-	facts->modified_ns = time_of(&status.st_mtim);
+	facts->file = file.id;
+	facts->changed_ns = file.changed_ns;
+	facts->modified_ns = file.modified_ns;
 }
 
 void exe_facts_read_environment(struct exe_facts *facts, pid_t pid)
@@ -47,6 +37,10 @@ void exe_facts_read_environment(struct exe_facts *facts, pid_t pid)
 void exe_facts_fini(struct exe_facts *facts)
 {
 	free(facts->environment);
+	if (facts->writing)
+		free(facts->writing->program);
+	free(facts->writing);
+	free(facts->written_path);
 }
 
 const char *exe_facts_variable(const struct exe_facts *facts, const char *name)

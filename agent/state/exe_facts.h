@@ -9,12 +9,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "agent/state/writing.h"
+
 #define ENVIRONMENT_MAX (32u << 10) /* bytes that are kept */
 
 struct exe_facts {
-	uint64_t inode;
+	struct file_id file;		 /* inode 0: not known */
 	int64_t changed_ns, modified_ns; /* of the executable's inode; 0 = not known */
-	bool has_file, has_environment;
+	bool has_file, has_environment, has_drift;
+	struct writing *writing; /* of the executable or its script before it was executed; NULL if none is known */
+	char *written_path;	 /* of that file */
 	size_t environment_length;
 	char *environment; /* each variable ended by NUL; NULL if it could not be read */
 };

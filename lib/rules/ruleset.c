@@ -378,6 +378,17 @@ bool ruleset_wants(const struct ruleset *set, const char *source, const char *ev
 	return set_class(set, source, evt_type)->rule_count > 0;
 }
 
+bool ruleset_reads(const struct ruleset *set, enum field first, enum field last)
+{
+	for (size_t i = 0; i < set->program.operand_count; i++) {
+		const struct operand *operand = &set->program.operands[i];
+
+		if (operand->kind == OPERAND_FIELD && operand->field >= first && operand->field <= last)
+			return true;
+	}
+	return false;
+}
+
 size_t ruleset_match(const struct ruleset *set, const char *source, const char *evt_type,
 		     const struct field_reader *reader, void (*found)(void *context, size_t rule), void *context)
 {

@@ -82,6 +82,9 @@ void ruleset_info(const struct ruleset *set, size_t index, struct rule_info *ret
  */
 bool ruleset_wants(const struct ruleset *set, const char *source, const char *evt_type);
 
+/* True if the condition or the output of some rule, disabled ones too, reads a field from first to last. */
+bool ruleset_reads(const struct ruleset *set, enum field first, enum field last);
+
 /*
  * Evaluates all enabled rules of source on one event. Calls found(context, rule index) for each that holds, in
  * order of definition. Returns how many.
