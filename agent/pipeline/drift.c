@@ -161,7 +161,7 @@ static bool may_be_script(const struct process *process)
 
 static void look_at_script(const struct view *view, struct exe_facts *facts)
 {
-	const struct process *process = &view->process->view;
+	const struct process *process = process_table_view(view->process);
 	const char *given = sensor_call_in(view->event->call, SENSOR_EXEC_CALLS) ? view->event->path : NULL;
 	char execfn[PATH_MAX], path[PATH_MAX];
 	struct file_facts found;

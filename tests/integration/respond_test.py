@@ -23,25 +23,31 @@ SKIP = 77
 BIN = os.path.abspath(sys.argv[1])
 failures = []
 
+# Names of its own: the host's sensor sees what others do on this machine, too, and must not touch it.
+MINER_NAME = "xm%d" % os.getpid()
+NAMES = {"MINER": MINER_NAME, "INTRUDER": "in%d" % os.getpid(), "PRECIOUS": "precious%d" % os.getpid(),
+         "WRITTEN": "written%d" % os.getpid()}
+INTRUDER_NAME = NAMES["INTRUDER"]
+
 RULES = """
 - rule: Miner
   desc: a program that mines
-  condition: evt.type in (execve, execveat) and proc.name = xmrig
+  condition: evt.type in (execve, execveat) and proc.name = MINER
   output: "miner %proc.name by %proc.pname"
   priority: CRITICAL
 - rule: Precious removed
   desc: a file that must stay
-  condition: evt.type in (unlink, unlinkat) and fs.path.name endswith /precious
+  condition: evt.type in (unlink, unlinkat) and fs.path.name endswith /PRECIOUS
   output: "removes %fs.path.name %evt.res"
   priority: ERROR
 - rule: Precious written
   desc: a file that was opened for writing
-  condition: evt.type in (open, openat, creat) and evt.is_open_write = true and fd.num >= 0 and fd.name endswith /written
+  condition: evt.type in (open, openat, creat) and evt.is_open_write = true and fd.num >= 0 and fd.name endswith /WRITTEN
   output: "wrote %fd.name"
   priority: ERROR
 - rule: Intruder
   desc: a program that means the container is lost
-  condition: evt.type in (execve, execveat) and proc.name = intruder
+  condition: evt.type in (execve, execveat) and proc.name = INTRUDER
   output: "intruder %proc.name"
   priority: CRITICAL
 """
@@ -66,12 +72,12 @@ TELL = """
 """
 
 MINER = """
-/bin/busybox cp /bin/pause /tmp/xmrig
-/tmp/xmrig; echo "miner ended with $?"
-: >/tmp/precious
-/bin/rm /tmp/precious; echo "rm ended with $?"
-/bin/ls /tmp/precious
-/bin/sh -c 'echo lost >/tmp/written; echo not reached'; echo "writer ended with $?"
+/bin/busybox cp /bin/pause /tmp/MINER
+/tmp/MINER; echo "miner ended with $?"
+: >/tmp/PRECIOUS
+/bin/rm /tmp/PRECIOUS; echo "rm ended with $?"
+/bin/ls /tmp/PRECIOUS
+/bin/sh -c 'echo lost >/tmp/WRITTEN; echo not reached'; echo "writer ended with $?"
 /bin/sleep 0.05; echo "others live $?"
 exit 7
 """
@@ -79,8 +85,8 @@ exit 7
 # The container's first process; a child of a child is the intruder.
 INTRUDED = """
 %s
-/bin/busybox cp /bin/pause /tmp/intruder
-/bin/sh -c '/tmp/intruder & wait' &
+/bin/busybox cp /bin/pause /tmp/INTRUDER
+/bin/sh -c '/tmp/INTRUDER & wait' &
 while :; do /bin/sleep 0.05; done
 """
 
@@ -115,7 +121,7 @@ class Bench:
         for program in ("secagent", "seclaunch"):
             shutil.copy(BIN + "/" + program, self.shared)
         self.rules = self.shared + "/rules.yaml"
-        write(self.rules, RULES)
+        write(self.rules, named(RULES))
         write(self.shared + "/policies.yaml", POLICIES)
         write(self.shared + "/tell.yaml", TELL)
         self.images = image.Images(work + "/images", os.path.join(os.path.dirname(BIN), "workload-cache"))
@@ -129,8 +135,14 @@ def responses(events, rule):
     return [(event["output_fields"], event.get("responses", [])) for event in events if event["rule"] == rule]
 
 
+def named(text):
+    for name, own in NAMES.items():
+        text = text.replace(name, own)
+    return text
+
+
 def sh(script):
-    return ["/bin/sh", "-c", script]
+    return ["/bin/sh", "-c", named(script)]
 
 
 def kills_in_a_task(bench):
@@ -139,7 +151,7 @@ def kills_in_a_task(bench):
         bystander = stage.launch("bystander", "shell", sh("while [ ! -e /clewline/enough ]; do /bin/sleep 0.02; done; exit 11"))
         done = stage.launch("workload", "shell", sh(MINER)).finish()
         check("miner ended with 137" in done.out, "a miner is killed", done)
-        check("rm ended with 137" in done.out and "/tmp/precious\n" in done.out, "before its call: the file is still there", done)
+        check("rm ended with 137" in done.out and named("/tmp/PRECIOUS\n") in done.out, "before its call: the file is still there", done)
         check("writer ended with 137" in done.out and "not reached" not in done.out, "and after it, where only the result says it", done)
         check("others live 0" in done.out and done.code == 7, "others in the container live, and it ends as it wants", done)
         write(bench.shared + "/enough", "")
@@ -179,8 +191,8 @@ def stops_a_container(bench):
         stage.close()
 
 
-LIVES = "printf '#!/bin/sh\\nexit 0\\n' >/tmp/xmrig; /bin/chmod +x /tmp/xmrig; /tmp/xmrig; echo miner $?; " \
-        ": >/tmp/precious; /bin/rm /tmp/precious; echo rm $?"
+LIVES = "printf '#!/bin/sh\\nexit 0\\n' >/tmp/MINER; /bin/chmod +x /tmp/MINER; /tmp/MINER; echo miner $?; " \
+        ": >/tmp/PRECIOUS; /bin/rm /tmp/PRECIOUS; echo rm $?"
 
 
 def never_without_leave(bench):
@@ -221,7 +233,7 @@ def shows_it(bench):
     up = subprocess.run([BIN + "/secctl", "up", "--state", state], capture_output=True, text=True, timeout=120, check=False)
     check(up.returncode == 0, "a collector runs", up.stderr)
     try:
-        miner = bench.work + "/xmrig"
+        miner = bench.work + "/" + MINER_NAME
         shutil.copy("/bin/sleep", miner)
         done = subprocess.run([BIN + "/secagent", "run", "-r", bench.rules, "--policy", bench.shared + "/policies.yaml", "--respond",
                                "--spool", spool, "--collector", "ipc://" + state + "/intake.sock", "--", miner, "60"],
@@ -276,14 +288,14 @@ def kills_on_a_host(bench):
         if host.agent.poll() is not None:
             print("skipped: " + host.text(1).strip())
             return
-        miner = bench.work + "/xmrig"
+        miner = bench.work + "/" + MINER_NAME
         shutil.copy("/bin/sleep", miner)
         done = subprocess.run([miner, "60"], timeout=60, check=False)
         check(done.returncode == -signal.SIGKILL, "a miner on a host is killed", done)
         check(wait_until(lambda: responses(host.events(), "Miner")), "it is told", host.text(1))
         told = responses(host.events(), "Miner")
         check(told[0][1][0]["outcome"] == "done" and "ran on meanwhile" in told[0][1][0]["detail"], "with what was done", told)
-        intruder = bench.work + "/intruder"
+        intruder = bench.work + "/" + INTRUDER_NAME
         shutil.copy("/bin/sleep", intruder)
         outside = subprocess.Popen([intruder, "60"])
         check(wait_until(lambda: responses(host.events(), "Intruder")), "an intruder outside of containers is told", host.text(1))
