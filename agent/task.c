@@ -6,6 +6,7 @@
 
 #include "agent/agent.h"
 #include "agent/commands.h"
+#include "agent/entrants.h"
 #include "agent/follow.h"
 #include "agent/gate.h"
 #include "agent/network.h"
@@ -25,13 +26,23 @@
 struct task_conf {
 	struct agent_conf agent;
 	const char *socket;
+	const char *exec;
 	bool once;
 };
+
+/* What is done with processes that are put into a container from outside. */
+enum exec_mode { EXEC_CALLS, EXEC_EVENTS, EXEC_NONE };
+
+static const char *const exec_modes[] = { [EXEC_CALLS] = "calls", [EXEC_EVENTS] = "events", [EXEC_NONE] = "none" };
 
 static const struct opt task_opts[] = {
 	AGENT_OPTS(task_conf),
 	TRACE_OPTS(task_conf),
 	OPT_LAUNCH_SOCKET(task_conf, "socket that launchers find, on a volume that all containers of the task have"),
+	OPT(task_conf, exec, "exec", 0, OPT_TEXT, "HOW", "calls",
+	    "what is watched of processes that are put into a container from outside (ECS Exec, docker exec, health "
+	    "checks): calls (what --tier says; with its filter from their first exec on), events (process life "
+	    "alone), none"),
 	OPT(task_conf, once, "once", 0, OPT_FLAG, NULL, NULL,
 	    "end when all that was handed over has ended, instead of waiting for more"),
 	OPT_END,
@@ -42,7 +53,9 @@ struct task {
 	struct tracer *tracer;
 	struct ledger *ledger;
 	struct gate *gate;
+	struct entrants *entrants; /* NULL: none are looked for */
 	struct filter filter;
+	enum exec_mode exec;
 	pthread_t thread; /* of the tracer */
 	bool once, had_one;
 	int64_t stop_ns; /* CLOCK_MONOTONIC; 0 = runs on */
@@ -94,7 +107,7 @@ static void take_over(struct task *task, struct gate_request *request)
 	struct metadata *metadata = request->prepared;
 	const struct container_identity *container =
 		metadata ? find_container(metadata, request->uri, request->pid) : NULL;
-	bool is_first = tracer_count(task->tracer) == 0;
+	bool is_first = tracer_bound(task->tracer) == 0;
 	uint8_t owner = ledger_launch(task->ledger, request->uri, time_now_ns());
 	struct err err = { 0 };
 
@@ -105,6 +118,9 @@ static void take_over(struct task *task, struct gate_request *request)
 		return;
 	}
 	agent_rules_sensed(&task->agent, is_first);
+	task->ledger->mounts[owner] = proc_mounts(request->pid);
+	if (task->entrants)
+		entrants_ask(task->entrants);
 	process_table_assign(pipeline_processes(task->agent.pipeline), request->pid, container, 0);
 	task->had_one = true;
 	log_info("traced", "process %d of container \"%s\" is watched", request->pid,
@@ -121,7 +137,7 @@ static int make_filter(struct task *task, struct err *err)
 	if (task->agent.tier != TIER_EVENTS && filter_build(&wants, getpid(), &filter, err) < 0)
 		return err->code;
 	task->filter = filter;
-	if (!task->tracer || tracer_count(task->tracer) == 0)
+	if (!task->tracer || tracer_bound(task->tracer) == 0)
 		agent_rules_sensed(&task->agent, true);
 	return 0;
 }
@@ -136,6 +152,72 @@ static void use_rules(void *context)
 		log_error("filter-not-made", "%s; what is launched is watched as before", err.message);
 }
 
+/* What an entrant executes has no filter yet. The programs of the platform's agent get none: they are not the workload's. */
+static const struct filter *filter_of(void *context, pid_t pid)
+{
+	const struct task *task = context;
+	const struct execution *execution = process_table_get(pipeline_processes(task->agent.pipeline), pid);
+
+	if (task->exec != EXEC_CALLS || !task->filter.count ||
+	    (execution && exec_session_is_agent(execution->view.exe_path)))
+		return NULL;
+	return &task->filter;
+}
+
+/* Knows it, from before its first event on, with its container and its session. */
+static void introduce(struct task *task, const struct entrant *entrant)
+{
+	struct process_table *processes = pipeline_processes(task->agent.pipeline);
+	const struct metadata *metadata = task->agent.metadata;
+	const struct container_identity *container =
+		metadata ? find_container(metadata, task->ledger->uris[entrant->owner], entrant->pid) : NULL;
+	const struct execution *execution;
+	struct proc_stat stat;
+
+	process_table_assign(processes, entrant->pid, container, task->ledger->started_ns[entrant->owner]);
+	execution = process_table_get(processes, entrant->pid);
+	log_info("entered", "process %d (%s) was put into container \"%s\" from outside and is watched", entrant->pid,
+		 execution ? execution->view.name : "?",
+		 container && container->info.name ? container->info.name : "(not known)");
+	/* What has executed nothing yet has done nothing of its own. */
+	if (proc_stat_read(entrant->pid, &stat) && stat.is_fork)
+		return;
+	log_info("entered-late", "process %d ran for %lld ms before", entrant->pid,
+		 (long long)(stat.start_ns ? (time_now_ns() - stat.start_ns) / NS_PER_MS : 0));
+	pipeline_entered_late(task->agent.pipeline, stat.start_ns ? stat.start_ns : time_now_ns());
+}
+
+static void follow_entrant(struct task *task, const struct entrant *entrant)
+{
+	struct err err = { 0 };
+	int left;
+
+	if (tracer_is_process(task->tracer, entrant->pid))
+		return;
+	left = tracer_enter(task->tracer, entrant->pid, entrant->owner, &err);
+	if (left >= 0)
+		introduce(task, entrant);
+	if (left > 0)
+		err_set(&err, ERR_FAILED, "could not trace %d threads of process %d", left, entrant->pid);
+	/* One that is known was followed, and has ended meanwhile. */
+	if (left == 0 || (left < 0 && process_table_knows(pipeline_processes(task->agent.pipeline), entrant->pid)))
+		return;
+	if (entrant->tracer)
+		err_wrap(&err, "process %d traces it", entrant->tracer);
+	log_warn("not-followed", "%s", err.message);
+	pipeline_not_followed(task->agent.pipeline, 1);
+}
+
+static void follow_entrants(struct task *task)
+{
+	struct entrant entrant;
+
+	while (task->entrants && entrants_take(task->entrants, &entrant))
+		follow_entrant(task, &entrant);
+	if (task->entrants)
+		pipeline_not_followed(task->agent.pipeline, entrants_lost(task->entrants));
+}
+
 static void on_signal(void *context, const siginfo_t *info)
 {
 	struct task *task = context;
@@ -143,6 +225,7 @@ static void on_signal(void *context, const siginfo_t *info)
 
 	while (gate_take(task->gate, &request))
 		take_over(task, &request);
+	follow_entrants(task);
 	if (info->si_signo != SIGTERM && info->si_signo != SIGINT)
 		return;
 	task->stop_ns = task->stop_ns ? 1 : time_monotonic_ns() + STOP_GRACE_NS;
@@ -151,7 +234,7 @@ static void on_signal(void *context, const siginfo_t *info)
 static bool task_is_done(void *context)
 {
 	const struct task *task = context;
-	bool idle = tracer_count(task->tracer) == 0;
+	bool idle = tracer_bound(task->tracer) == 0;
 
 	if (task->stop_ns && (idle || time_monotonic_ns() >= task->stop_ns))
 		return true;
@@ -179,9 +262,21 @@ static void follow_on(struct task *task)
 		 tracer_count(task->tracer));
 }
 
+static int choose_exec(struct task *task, const char *name, struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(exec_modes); i++) {
+		if (strcmp(name, exec_modes[i]) == 0) {
+			task->exec = (enum exec_mode)i;
+			return 0;
+		}
+	}
+	return err_set(err, ERR_USAGE, "exec is \"%s\", but must be calls, events or none", name);
+}
+
 static int task_run(struct task *task, const char *socket, bool is_successor, struct err *err)
 {
 	struct gate_conf gate = { socket, prepare, wake, task };
+	struct entrants_conf entrants = { task->ledger, wake, task };
 	struct tracer_conf tracer = agent_tracer_conf(&task->agent);
 	struct follow follow = { .agent = &task->agent,
 				 .context = task,
@@ -190,6 +285,8 @@ static int task_run(struct task *task, const char *socket, bool is_successor, st
 				 .on_rules = use_rules,
 				 .remedy = "in what runs already, but in what is launched from now on" };
 
+	tracer.filter = filter_of;
+	tracer.filter_context = task;
 	tracer_use(task->tracer, &tracer);
 	if (make_filter(task, err) < 0)
 		return err->code;
@@ -199,12 +296,14 @@ static int task_run(struct task *task, const char *socket, bool is_successor, st
 		follow_on(task);
 	if (gate_open(&gate, &task->gate, err) < 0)
 		return err->code;
+	if (task->exec != EXEC_NONE && entrants_open(&entrants, &task->entrants, err) < 0)
+		return err->code;
 	log_info("listening", "launchers are awaited at \"%s\"", socket);
 	follow.tracer = task->tracer;
 	follow_run(&follow);
-	if (tracer_count(task->tracer))
+	if (tracer_bound(task->tracer))
 		log_warn("left-alone", "%zu threads lose their sensor now; calls that it watched will fail in them",
-			 tracer_count(task->tracer));
+			 tracer_bound(task->tracer));
 	return 0;
 }
 
@@ -216,6 +315,8 @@ static int task_work(struct task *task, const struct task_conf *conf, bool is_su
 	int code;
 
 	follow_block_signals(&former);
+	if (choose_exec(task, conf->exec, err) < 0)
+		return err->code;
 	code = tracer_new(&tracer, &task->tracer, err);
 	if (code == 0 && is_successor)
 		tracer_adopt(task->tracer);
@@ -225,6 +326,7 @@ static int task_work(struct task *task, const struct task_conf *conf, bool is_su
 		code = network_open(&task->agent, ORIGIN_TASK, err);
 	if (code == 0)
 		code = task_run(task, conf->socket, is_successor, err);
+	entrants_close(task->entrants);
 	gate_close(task->gate);
 	tracer_free(task->tracer);
 	agent_close(&task->agent);
@@ -250,6 +352,8 @@ const struct command command_task = {
 		"Every other container starts its command through seclaunch, which finds the sidecar by a socket "
 		"on a\n"
 		"shared volume. The task needs pidMode \"task\", and this container the capability SYS_PTRACE.\n"
+		"Processes that are put into a container from outside, as ECS Exec does, are found and followed, see "
+		"--exec.\n"
 		"Names of task, cluster, containers and images come from the metadata endpoint of ECS.\n"
 		"Files of rules and policies are read again when they change, and by SIGHUP.\n"
 		"If the process that traces is killed, another one follows on what it watched.\n"

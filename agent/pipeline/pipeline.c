@@ -380,6 +380,18 @@ void pipeline_took_over(struct pipeline *pipeline, int64_t last_ns)
 	pipeline_heartbeat(pipeline, "the tracer was killed; another one follows on");
 }
 
+void pipeline_entered_late(struct pipeline *pipeline, int64_t start_ns)
+{
+	if (pipeline->conf.sender)
+		sender_drop_since(pipeline->conf.sender, loss_reasons[LOST_ENTERED_LATE], 1, start_ns);
+}
+
+void pipeline_not_followed(struct pipeline *pipeline, uint64_t count)
+{
+	if (count)
+		declare(pipeline, LOST_NOT_FOLLOWED, count);
+}
+
 /* A process that had to make room is without its past, should it be heard of again. */
 static void count_evicted(struct pipeline *pipeline)
 {

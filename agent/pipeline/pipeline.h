@@ -56,6 +56,10 @@ void pipeline_network_lost(struct pipeline *pipeline, uint64_t lost);
 /* The sensor before this one was killed after what it saw at last_ns: nobody watched from then until now. */
 void pipeline_took_over(struct pipeline *pipeline, int64_t last_ns);
 
+/* Nobody watched a process from start_ns until now; or it cannot be watched at all. */
+void pipeline_entered_late(struct pipeline *pipeline, int64_t start_ns);
+void pipeline_not_followed(struct pipeline *pipeline, uint64_t count);
+
 /* From the next event on these count. The former ones are not looked at again. Not from inside of a handler. */
 void pipeline_use_rules(struct pipeline *pipeline, const struct ruleset *rules, const struct policies *policies);
 

@@ -13,7 +13,8 @@
 #include "base/attr.h"
 #include "base/time.h"
 
-#define PROC_FILE_MAX 8192 /* of status, stat, cgroup */
+#define PROC_FILE_MAX	    8192 /* of status, stat, cgroup */
+#define FORKED_NOT_EXECUTED 0x40 /* PF_FORKNOEXEC of the kernel, as acct(5) has it too */
 
 /* Reads /proc/PID/NAME; returns its length, 0 if there is nothing. Always terminated. */
 static size_t read_file(pid_t pid, const char *name, char *out, size_t size)
@@ -92,14 +93,18 @@ bool proc_status_read(pid_t pid, struct proc_status *ret)
 {
 	char text[PROC_FILE_MAX];
 	size_t length = read_file(pid, "status", text, sizeof(text));
+	const char *state;
 
 	*ret = (struct proc_status){ 0 };
 	if (!length)
 		return false;
 	read_name(pid, text, ret->name);
+	state = status_line(text, "State");
+	ret->is_ended = state && (*state == 'Z' || *state == 'X');
 	ret->tgid = (pid_t)status_number(text, "Tgid", 0);
 	ret->ppid = (pid_t)status_number(text, "PPid", 0);
 	ret->vpid = (pid_t)status_number(text, "NSpid", -1);
+	ret->tracer = (pid_t)status_number(text, "TracerPid", 0);
 	ret->uid = (uint32_t)status_number(text, "Uid", 1);
 	ret->gid = (uint32_t)status_number(text, "Gid", 1);
 	return true;
@@ -123,6 +128,8 @@ bool proc_stat_read(pid_t pid, struct proc_stat *ret)
 			ret->session = (pid_t)strtol(field, NULL, 10);
 		else if (number == 7)
 			ret->tty = strtoull(field, NULL, 10);
+		else if (number == 9)
+			ret->is_fork = strtoul(field, NULL, 10) & FORKED_NOT_EXECUTED;
 		else if (number == 22)
 			ticks = strtoll(field, NULL, 10);
 	}
@@ -233,6 +240,15 @@ int64_t proc_loginuid(pid_t pid)
 		return -1;
 	number = strtoull(text, NULL, 10);
 	return number >= UINT32_MAX ? -1 : (int64_t)number;
+}
+
+uint64_t proc_mounts(pid_t pid)
+{
+	char path[64];
+	struct stat status;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", pid);
+	return stat(path, &status) == 0 ? status.st_ino : 0;
 }
 
 bool proc_is_thread_of(pid_t tid, pid_t pid)

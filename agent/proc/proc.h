@@ -16,6 +16,8 @@
 struct proc_status {
 	char name[PROC_NAME_MAX]; /* comm */
 	pid_t tgid, ppid, vpid;	  /* vpid: in the innermost pid namespace */
+	pid_t tracer;		  /* 0 = none */
+	bool is_ended;		  /* nobody has waited for it yet */
 	uint32_t uid, gid;	  /* effective */
 };
 
@@ -25,6 +27,7 @@ struct proc_stat {
 	uint64_t tty; /* device number of the controlling terminal, 0 for none */
 	pid_t session, group;
 	int64_t start_ns; /* since 1970 UTC, accurate to 10 ms */
+	bool is_fork;	  /* it has executed nothing since it was forked */
 };
 
 bool proc_stat_read(pid_t pid, struct proc_stat *ret);
@@ -55,6 +58,9 @@ bool proc_ids(pid_t tid, uint32_t *ret_uid, uint32_t *ret_gid);
 
 /* Audit user id, -1 for none. */
 int64_t proc_loginuid(pid_t pid);
+
+/* Number of the mount namespace of a process, 0 if it may not be known. */
+uint64_t proc_mounts(pid_t pid);
 
 /* True if tid is a thread of process pid. */
 bool proc_is_thread_of(pid_t tid, pid_t pid);

@@ -9,17 +9,20 @@
 
 static const char *const folders[] = { "/managed-agents/execute-command/", "/ecs-execute-command-" };
 
-static bool is_worker(const char *path)
+bool exec_session_is_agent(const char *path)
 {
-	size_t length = path ? strlen(path) : 0, ending = strlen(WORKER);
-
-	if (length < ending || strcmp(path + length - ending, WORKER) != 0)
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+	for (size_t i = 0; path && i < ARRAY_SIZE(folders); i++) {
 		if (strncmp(path, folders[i], strlen(folders[i])) == 0)
 			return true;
 	}
 	return false;
+}
+
+static bool is_worker(const char *path)
+{
+	size_t length = path ? strlen(path) : 0, ending = strlen(WORKER);
+
+	return length >= ending && strcmp(path + length - ending, WORKER) == 0 && exec_session_is_agent(path);
 }
 
 static bool is_id(const char *text)

@@ -7,9 +7,14 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "model/event.h"
 
 #define EXEC_SESSION_MAX 97 /* an id has 96 bytes at the most (SSM, API reference) */
 
 /* The id if process is such a worker, else NULL; points into process. */
 const char *exec_session_of(const struct process *process);
+
+/* True if path is one of the programs of that agent. */
+bool exec_session_is_agent(const char *path);

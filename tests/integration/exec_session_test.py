@@ -1,68 +1,27 @@
 #!/usr/bin/env python3
-"""From a shell in a container to the cloud user who opened it: the agent on a real kernel, CloudTrail's record, a real collector.
+"""From a shell in a container to the cloud user who opened it: the sidecar on a real kernel, CloudTrail's record, a real collector.
 
-usage: exec_session_test.py BIN-FOLDER
+usage: exec_session_test.py BIN-FOLDER RELEASE-BIN-FOLDER
 
-The session agent of ECS is played: a program of its name, at its place, in a root of its own, starts a shell.
+A program stands in for the session agent of ECS (workload/session.c). As that one it is put into the container from outside, and is no child
+of the launcher.
 """
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
-SKIP = 77
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "workload"))
+import bench  # noqa: E402
+from entrance import RULES, SESSION, Entrance  # noqa: E402
+
 BIN = os.path.abspath(sys.argv[1])
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SESSION = "ecs-execute-command-0dfcb1f8c2e47585a"
 ACCOUNT = "123456789012"
 CLUSTER = "arn:aws:ecs:us-west-1:%s:cluster/shop" % ACCOUNT
 TASK = "arn:aws:ecs:us-west-1:%s:task/shop/1dddc34c0a574b74a2a3d9e2b8b5a111" % ACCOUNT
-FOLDER = "/managed-agents/execute-command"
-failures = []
-
-RULES = """
-- rule: Made
-  desc: a file made
-  condition: evt.type in (open, openat, openat2, creat) and evt.is_open_write = true and fd.name startswith /usr/local/bin/made
-  output: "made %fd.name session=%ecs.exec.session_id by=%proc.name"
-  priority: ERROR
-"""
-
-ROOT = r"""
-set -e
-root=$1
-mkdir -p $root/bin $root%s $root/usr/local/bin $root/proc
-cp "$(command -v busybox)" $root/bin/busybox
-ln -s busybox $root/bin/sh
-"""
-
-
-def check(condition, sentence, seen=None):
-    print(("ok      " if condition else "FAILED  ") + sentence, flush=True)
-    if not condition:
-        failures.append(sentence)
-        print("        %s" % (seen,))
-
-
 def run(*args, **options):
     return subprocess.run(args, capture_output=True, text=True, timeout=120, check=False, **options)
-
-
-def make_worker(root):
-    """A static program that runs /bin/sh -c with what its environment says, as a child."""
-    source = root + "/worker.c"
-    with open(source, "w", encoding="ascii") as file:
-        file.write('#include <stdlib.h>\nint main(void) { return system(getenv("WORK")); }\n')
-    return run("gcc", "-static", "-o", root + FOLDER + "/ssm-session-worker", source).returncode == 0
-
-
-def play(root, rules, collector):
-    script = "touch /usr/local/bin/made-in-session"
-    return run(BIN + "/secagent", "run", "-r", rules, "--spool", root + ".spool", "--collector", collector, "--", "chroot", root,
-               "/bin/sh", "-c", "WORK='%s' %s/ssm-session-worker %s; touch /usr/local/bin/made-outside" % (script, FOLDER, SESSION))
 
 
 def record(when):
@@ -90,7 +49,7 @@ def investigate(state, alert):
     return json.loads(done.stdout)
 
 
-def check_answers(state, folder):
+def check_answers(check, state, folder):
     inside = next(a for a in alerts(state) if "made-in-session" in a["output"])
     outside = next(a for a in alerts(state) if "made-outside" in a["output"])
     verdict = investigate(state, inside)["verdict"]
@@ -110,33 +69,27 @@ def check_answers(state, folder):
     check(not any("was in the container" in s["text"] for s in verdict), "what happened outside of the session is not theirs", verdict)
 
 
-def main():
-    if os.geteuid() != 0 or not shutil.which("busybox"):
-        print("skipped: needs root and busybox")
-        return SKIP
-    with tempfile.TemporaryDirectory() as folder:
-        root, state, rules = folder + "/root", folder + "/state", folder + "/rules.yaml"
-        os.chmod(folder, 0o755)
-        made = run("sh", "-c", ROOT % FOLDER, "sh", root)
-        if made.returncode != 0 or not make_worker(root):
-            print("skipped: no static program can be made here: %s" % made.stderr)
-            return SKIP
-        with open(rules, "w", encoding="ascii") as file:
-            file.write(RULES)
-        up = run(BIN + "/secctl", "up", "--state", state)
-        check(up.returncode == 0, "a collector runs", up.stderr)
+def play(setup):
+    check, state = setup.check, setup.shared + "/state"
+    up = run(BIN + "/secctl", "up", "--state", state)
+    check(up.returncode == 0, "a collector runs", up.stderr)
+    try:
+        stage = Entrance(setup, "--collector", "ipc:///clewline/state/intake.sock", "--spool", "/tmp/spool")
         try:
-            done = play(root, rules, "ipc://" + state + "/intake.sock")
-            lines = done.stdout.splitlines()
-            check(any("made-in-session session=%s by=sh" % SESSION in line for line in lines), "what the shell does has its session",
-                  done.stdout + done.stderr)
-            check(any("made-outside session=<NA>" in line for line in lines), "what others do has none", done.stdout)
-            check_answers(state, folder)
+            stage.enter_agent()
+            check(stage.open_session(SESSION, "/bin/touch /tmp/made-in-session"), "a session is opened")
+            stage.container.enter(["/bin/touch", "/tmp/made-outside"])
+            events, sidecar = stage.end()
         finally:
-            run(BIN + "/secctl", "down", "--state", state)
-    print("%d failed" % len(failures))
-    return 1 if failures else 0
+            stage.close()
+        check(sidecar.code == 0 and "not-delivered" not in sidecar.err, "all is delivered", sidecar)
+        sessions = {e["output_fields"]["fd.name"]: e["output_fields"]["ecs.exec.session_id"] for e in events if e["rule"] == "Create"}
+        check(sessions.get("/tmp/made-in-session") == SESSION, "what the shell does has its session", sessions)
+        check(sessions.get("/tmp/made-outside", "") is None, "what others do has none", sessions)
+        check_answers(check, state, setup.work)
+    finally:
+        run(BIN + "/secctl", "down", "--state", state)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(bench.run(os.path.abspath(sys.argv[2]), RULES, play))

@@ -128,7 +128,7 @@ class Bench:
         self.template = task.Template(self.shared)
 
     def task(self, *options):
-        return task.Task(self.work, BIN, self.images, self.template, self.rules, options)
+        return task.Task(self.work, self.images, self.template, self.rules, options)
 
 
 def responses(events, rule):
@@ -311,7 +311,7 @@ def kills_on_a_host(bench):
 
 def stops_a_container_of_a_host(bench, host):
     """One with a pid namespace of its own; its id stands in its control group."""
-    stage = task.Task(bench.work, BIN, bench.images, bench.template)
+    stage = task.Task(bench.work, bench.images, bench.template)
     stage.id = "c1" * 31  # with the name: 64 digits
     try:
         config = bench.template.config(task.CAPABILITIES, bench.images.root("shell"), sh(INTRUDED % "trap '' TERM"), [])

@@ -8,75 +8,24 @@ namespace, as pidMode "task" does. Each row of workload/rows.py runs twice: with
 """
 import os
 import random
-import shutil
 import signal
-import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "workload"))
+import bench as benches  # noqa: E402
 import image  # noqa: E402
-import network  # noqa: E402
 import rows  # noqa: E402
 import task  # noqa: E402
+from bench import children, status_of, wait_until  # noqa: E402
 
-SKIP = 77
 RULES = os.path.join(task.HERE, "rules.yaml")
-failures = []
-
-
-def check(condition, sentence, detail=None):
-    print(("ok      " if condition else "FAILED  ") + sentence, flush=True)
-    if not condition:
-        print(detail)
-        failures.append(sentence)
-
-
-def why_not():
-    if os.geteuid() != 0:
-        return "containers need root"
-    if not shutil.which("runc") or not os.path.exists(task.PROFILE):
-        return "runc or Docker's seccomp profile is not installed"
-    if not os.path.exists(BIN + "/secagent"):
-        return "no release build at %s" % BIN
-    return None
-
-
-class Bench:
-    """What all rows share: images, templates, the volume with the programs."""
-
-    def __init__(self, work):
-        self.work = work
-        shared = work + "/shared"
-        os.makedirs(shared)
-        os.chmod(work, 0o711)
-        os.makedirs(work + "/images")
-        for program in ("secagent", "seclaunch"):
-            shutil.copy(BIN + "/" + program, shared)
-        shutil.copy(RULES, shared)
-        self.images = image.Images(work + "/images", os.path.join(os.path.dirname(BIN), "workload-cache"))
-        self.template = task.Template(shared)
-
-    def task(self, watched, *options):
-        return task.Task(self.work, BIN, self.images, self.template, RULES if watched else None, options)
-
-    def play(self, row, watched):
-        """The end of the row's container, and with the sensor what it told and its log."""
-        stage = self.task(watched, *(row.options if watched else ()))
-        try:
-            done = stage.launch("workload", row.image, row.args, adapt=row.adapt).finish()
-            return (done, *stage.events()) if watched else done
-        finally:
-            stage.close()
-
-
 def of(events, rule):
     return [event["output_fields"] for event in events if event["rule"] == rule]
 
 
-def check_lives(events, sidecar):
+def check_lives(check, events, sidecar):
     """Every process that execs or is forked has one end."""
     ends = Counter(fields["proc.pid"] for fields in of(events, "Exit"))
     born = {fields["proc.pid"] for fields in of(events, "Exec")}
@@ -95,6 +44,7 @@ def rate(plain, watched):
 
 
 def check_row(bench, row):
+    check = bench.check
     start = time.monotonic()
     plain = bench.play(row, False)
     without = time.monotonic() - start
@@ -106,29 +56,16 @@ def check_row(bench, row):
     execs = Counter(fields["proc.cmdline"] for fields in of(events, "Exec"))
     if row.execs is not None:
         check(execs == row.execs, "every exec is told once", (execs - row.execs, row.execs - execs))
-    check_lives(events, sidecar)
+    check_lives(check, events, sidecar)
     if row.told:
         row.told(check, events)
     check(sidecar.code == 0, "the sidecar ends after it", sidecar)
     print("        %.1f s and %.1f s, %d events %s" % (without, time.monotonic() - start, len(events), rate(plain, done)), flush=True)
 
 
-def status_of(pid):
-    with open("/proc/%d/status" % pid, encoding="ascii") as file:
-        return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
-
-
-def wait_until(condition):
-    until = time.monotonic() + task.WAIT_S
-    while not condition():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.01)
-    return True
-
-
 def in_place(bench):
     """The process that runc made is the workload itself, and hears what is sent to it from outside."""
+    check = bench.check
     script = "for s in HUP USR1 USR2 WINCH; do trap \"echo got $s\" $s; done; trap 'echo ends; exit 44' TERM; echo ready; " \
              "while :; do /bin/sleep 0.02; done"
     stage = bench.task(True)
@@ -150,7 +87,7 @@ def in_place(bench):
         events, sidecar = stage.events()
         inner = status["NSpid"].split()[-1]
         check(str(of(events, "Exec")[0]["proc.pid"]) == inner, "events name it by its number in the task", (events[:2], inner))
-        check_lives(events, sidecar)
+        check_lives(check, events, sidecar)
     finally:
         stage.close()
 
@@ -168,13 +105,9 @@ echo "files that failed ${failed:-0}"
 """
 
 
-def children(pid):
-    with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as file:
-        return [int(word) for word in file.read().split()]
-
-
 def tracer_killed(bench, times):
     """The sidecar's worker is killed again and again: the workload lives, another follows on, and every gap is declared."""
+    check = bench.check
     stage = bench.task(True)
     try:
         container = stage.launch("workload", "shell", rows.sh(SURVIVOR.replace("enough", "enough-" + stage.id)))
@@ -204,6 +137,7 @@ def tracer_killed(bench, times):
 
 def sidecar_killed(bench):
     """All of it is gone: exec, fork, reads and the end still work; the calls that the filter stops fail."""
+    check = bench.check
     stage = bench.task(True)
     try:
         container = stage.launch("workload", "shell", rows.sh(SURVIVOR.replace("enough", "enough-" + stage.id).replace("&& exit", "|| exit")))
@@ -222,39 +156,25 @@ def sidecar_killed(bench):
         stage.close()
 
 
-def main():
-    reason = why_not()
-    if reason:
-        print("skipped: " + reason)
-        return SKIP
+def play(bench):
     only = sys.argv[sys.argv.index("--only") + 1] if "--only" in sys.argv else ""
     is_long = "--long" in sys.argv
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that containers are ended
-    network.enter()
-    work = tempfile.mkdtemp(prefix="clewline-workload.", dir="/tmp")
-    try:
-        bench = Bench(work)
-        for row in rows.rows():
-            if only not in row.name or (row.is_long and not is_long):
-                continue
-            print(row.name, flush=True)
-            if row.lacks:
-                print("skipped: " + row.lacks)
-                continue
-            try:
-                check_row(bench, row)
-            except image.Missing as missing:
-                print("skipped: %s is not installed" % missing)
-        for name, part in (("in place", in_place), ("tracer killed", lambda b: tracer_killed(b, 100 if is_long else 5)),
-                           ("sidecar killed", sidecar_killed)):
-            if only in name:
-                print(name, flush=True)
-                part(bench)
-    finally:
-        subprocess.run(["rm", "-rf", work], check=False)
-    print("%d failed" % len(failures))
-    return 1 if failures else 0
+    for row in rows.rows():
+        if only not in row.name or (row.is_long and not is_long):
+            continue
+        print(row.name, flush=True)
+        if row.lacks:
+            print("skipped: " + row.lacks)
+            continue
+        try:
+            check_row(bench, row)
+        except image.Missing as missing:
+            print("skipped: %s is not installed" % missing)
+    for name, part in (("in place", in_place), ("tracer killed", lambda b: tracer_killed(b, 100 if is_long else 5)),
+                       ("sidecar killed", sidecar_killed)):
+        if only in name:
+            print(name, flush=True)
+            part(bench)
 
 
-BIN = os.path.abspath(sys.argv[1])
-sys.exit(main())
+sys.exit(benches.run(os.path.abspath(sys.argv[1]), RULES, play))

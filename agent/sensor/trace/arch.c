@@ -4,14 +4,15 @@
 #include <errno.h>
 #include <sched.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 
 const struct arch_info arch_infos[ARCH_COUNT] = {
-	[ARCH_X86_64] = { AUDIT_ARCH_X86_64, 56, 435, -1 },
-	[ARCH_I386] = { AUDIT_ARCH_I386, 120, 435, 102 },
-	[ARCH_ARM64] = { AUDIT_ARCH_AARCH64, 220, 435, -1 },
+	[ARCH_X86_64] = { AUDIT_ARCH_X86_64, 56, 435, -1, 157, 317 },
+	[ARCH_I386] = { AUDIT_ARCH_I386, 120, 435, 102, 172, 354 },
+	[ARCH_ARM64] = { AUDIT_ARCH_AARCH64, 220, 435, -1, 167, 277 },
 };
 
 int arch_find(uint32_t audit)
@@ -55,6 +56,58 @@ bool arch_after_exec(pid_t tid, long *ret_number, uint64_t *ret_stack)
 	*ret_number = (long)registers.orig_rax;
 	*ret_stack = registers.cs == CODE_SEGMENT_64 ? registers.rsp : 0;
 	return true;
+}
+
+bool arch_registers_read(pid_t tid, struct arch_registers *ret)
+{
+	if (ptrace(PTRACE_GETREGS, tid, NULL, &ret->values) < 0)
+		return false;
+	ret->arch = ret->values.cs == CODE_SEGMENT_64 ? ARCH_X86_64 : ARCH_I386;
+	return true;
+}
+
+bool arch_registers_write(pid_t tid, const struct arch_registers *registers)
+{
+	return ptrace(PTRACE_SETREGS, tid, NULL, &registers->values) == 0;
+}
+
+size_t arch_call_code(const struct arch_registers *registers, uint8_t out[ARCH_CALL_CODE_MAX])
+{
+	static const uint8_t syscall_code[] = { 0x0f, 0x05 }, int80_code[] = { 0xcd, 0x80 };
+
+	memcpy(out, registers->arch == ARCH_I386 ? int80_code : syscall_code, sizeof(syscall_code));
+	return sizeof(syscall_code);
+}
+
+void arch_set_call(struct arch_registers *registers, int number, const uint64_t args[5])
+{
+	struct user_regs_struct *values = &registers->values;
+
+	values->rax = (unsigned long long)number;
+	values->orig_rax = (unsigned long long)-1; /* not in a call: nothing is to be started again */
+	if (registers->arch == ARCH_I386) {
+		values->rbx = args[0];
+		values->rcx = args[1];
+		values->rdx = args[2];
+		values->rsi = args[3];
+		values->rdi = args[4];
+		return;
+	}
+	values->rdi = args[0];
+	values->rsi = args[1];
+	values->rdx = args[2];
+	values->r10 = args[3];
+	values->r8 = args[4];
+}
+
+uint64_t arch_next_instruction(const struct arch_registers *registers)
+{
+	return registers->values.rip;
+}
+
+uint64_t arch_stack(const struct arch_registers *registers)
+{
+	return registers->values.rsp;
 }
 
 #else
@@ -102,6 +155,48 @@ bool arch_after_exec(pid_t tid, long *ret_number, uint64_t *ret_stack)
 	/* 32-bit programs have a smaller set of registers */
 	*ret_stack = place.iov_len == sizeof(registers) ? registers.sp : 0;
 	return true;
+}
+
+bool arch_registers_read(pid_t tid, struct arch_registers *ret)
+{
+	struct iovec place = { &ret->values, sizeof(ret->values) };
+
+	ret->arch = ARCH_ARM64;
+	/* The set of a 32-bit program is shorter. */
+	return ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &place) == 0 && place.iov_len == sizeof(ret->values);
+}
+
+bool arch_registers_write(pid_t tid, const struct arch_registers *registers)
+{
+	struct user_regs_struct values = registers->values;
+	struct iovec place = { &values, sizeof(values) };
+
+	return ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &place) == 0;
+}
+
+size_t arch_call_code(const struct arch_registers *registers, uint8_t out[ARCH_CALL_CODE_MAX])
+{
+	static const uint8_t svc_code[] = { 0x01, 0x00, 0x00, 0xd4 };
+
+	(void)registers;
+	memcpy(out, svc_code, sizeof(svc_code));
+	return sizeof(svc_code);
+}
+
+void arch_set_call(struct arch_registers *registers, int number, const uint64_t args[5])
+{
+	memcpy(registers->values.regs, args, 5 * sizeof(*args));
+	registers->values.regs[8] = (unsigned long long)number;
+}
+
+uint64_t arch_next_instruction(const struct arch_registers *registers)
+{
+	return registers->values.pc;
+}
+
+uint64_t arch_stack(const struct arch_registers *registers)
+{
+	return registers->values.sp;
 }
 
 #endif

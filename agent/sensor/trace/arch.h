@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/user.h>
 
 #include "agent/sensor/call_numbers.h"
 
@@ -26,6 +27,7 @@ struct arch_info {
 	uint32_t audit;
 	int clone, clone3;
 	int socketcall; /* the call that is all calls of sockets; -1 = there is none */
+	int prctl, seccomp;
 };
 
 extern const struct arch_info arch_infos[ARCH_COUNT];
@@ -44,3 +46,24 @@ long arch_call_number(pid_t tid);
 
 /* At the stop of an exec: which call it was, and where the new stack starts; 0 if the program is not of the native table. False if tid is gone. */
 bool arch_after_exec(pid_t tid, long *ret_number, uint64_t *ret_stack);
+
+/* All registers of a stopped thread, for calls that it is made to do. */
+struct arch_registers {
+	struct user_regs_struct values;
+	enum arch arch; /* whose numbers its own calls have */
+};
+
+/* False if the thread is gone, or runs a program of another kind than the filter knows. */
+bool arch_registers_read(pid_t tid, struct arch_registers *ret);
+bool arch_registers_write(pid_t tid, const struct arch_registers *registers);
+
+#define ARCH_CALL_CODE_MAX 4
+
+/* The instruction that calls the kernel; returns its length. */
+size_t arch_call_code(const struct arch_registers *registers, uint8_t out[ARCH_CALL_CODE_MAX]);
+
+/* Registers with which that instruction makes the call number; the rest stays. */
+void arch_set_call(struct arch_registers *registers, int number, const uint64_t args[5]);
+
+uint64_t arch_next_instruction(const struct arch_registers *registers);
+uint64_t arch_stack(const struct arch_registers *registers); /* below it, and 128 bytes more, nothing is in use */

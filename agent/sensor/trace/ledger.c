@@ -29,12 +29,24 @@ uint8_t ledger_launch(struct ledger *ledger, const char *uri, int64_t started_ns
 	return (uint8_t)number;
 }
 
-void ledger_write(struct ledger *ledger, pid_t tid, uint8_t owner)
+uint8_t ledger_find_mount(const struct ledger *ledger, uint64_t mount)
+{
+	/* The newest: what was launched there before it has ended, or is the same container. */
+	for (uint32_t number = ledger->launches; mount && number > 0; number--) {
+		if (ledger->mounts[number] == mount)
+			return (uint8_t)number;
+	}
+	return 0;
+}
+
+void ledger_write(struct ledger *ledger, pid_t tid, uint8_t owner, bool is_bare)
 {
 	if (tid <= 0 || tid >= PID_LIMIT)
 		return;
 	if (owner && tid > ledger->highest)
 		ledger->highest = tid;
+	if (ledger->bare[tid] != is_bare)
+		ledger->bare[tid] = is_bare;
 	ledger->owners[tid] = owner;
 }
 
@@ -44,7 +56,7 @@ static pid_t number_of(const struct dirent *entry)
 	return isdigit((unsigned char)entry->d_name[0]) ? (pid_t)strtol(entry->d_name, NULL, 10) : 0;
 }
 
-static size_t add_threads(struct ledger *ledger, pid_t pid, uint8_t owner)
+static size_t add_threads(struct ledger *ledger, pid_t pid, uint8_t owner, bool is_bare)
 {
 	char path[64];
 	struct dirent *entry;
@@ -58,7 +70,7 @@ static size_t add_threads(struct ledger *ledger, pid_t pid, uint8_t owner)
 
 		if (tid <= 0)
 			continue;
-		ledger_write(ledger, tid, owner);
+		ledger_write(ledger, tid, owner, is_bare);
 		count++;
 	}
 	if (folder)
@@ -66,16 +78,16 @@ static size_t add_threads(struct ledger *ledger, pid_t pid, uint8_t owner)
 	return count;
 }
 
-/* Owner of a process: its own, or that of whoever started it. */
-static uint8_t owner_of(const struct ledger *ledger, pid_t pid)
+/* The process itself, or else who started it: whose owner it has; 0 = neither has one. */
+static pid_t known_of(const struct ledger *ledger, pid_t pid)
 {
 	struct proc_status status;
 
 	if (ledger->owners[pid])
-		return ledger->owners[pid];
+		return pid;
 	if (!proc_status_read(pid, &status) || status.ppid <= 0 || status.ppid >= PID_LIMIT)
 		return 0;
-	return ledger->owners[status.ppid];
+	return ledger->owners[status.ppid] ? status.ppid : 0;
 }
 
 size_t ledger_complete(struct ledger *ledger)
@@ -90,9 +102,9 @@ size_t ledger_complete(struct ledger *ledger)
 		count = 0;
 		while (proc && (entry = readdir(proc))) {
 			pid_t pid = number_of(entry);
-			uint8_t owner = pid > 0 && pid < PID_LIMIT ? owner_of(ledger, pid) : 0;
+			pid_t from = pid > 0 && pid < PID_LIMIT ? known_of(ledger, pid) : 0;
 
-			count += owner ? add_threads(ledger, pid, owner) : 0;
+			count += from ? add_threads(ledger, pid, ledger->owners[from], ledger->bare[from]) : 0;
 		}
 		if (proc)
 			closedir(proc);

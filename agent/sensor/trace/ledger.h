@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -11,6 +12,9 @@
 
 #define LEDGER_LAUNCHES_MAX                                                                                          \
 	200 /* handed over in one life of a task; what comes later is followed on without its container */
+#define LEDGER_NO_LAUNCH                                                                                             \
+	(LEDGER_LAUNCHES_MAX + 1) /* owner of what is followed in a container that nobody handed over */
+#define LEDGER_OWNERS	(LEDGER_LAUNCHES_MAX + 2)
 #define LEDGER_TEXT_MAX 513
 
 /* owner 0 = not followed. Pages that nobody touches cost nothing. */
@@ -18,9 +22,11 @@ struct ledger {
 	_Atomic int64_t last_ns; /* time of the last event, since 1970 UTC */
 	_Atomic pid_t highest;	 /* of those that had an owner */
 	_Atomic uint32_t launches;
-	int64_t started_ns[LEDGER_LAUNCHES_MAX + 1];
-	char uris[LEDGER_LAUNCHES_MAX + 1][LEDGER_TEXT_MAX]; /* metadata endpoint of each launch, from 1 on */
+	int64_t started_ns[LEDGER_OWNERS];
+	char uris[LEDGER_OWNERS][LEDGER_TEXT_MAX]; /* metadata endpoint of each launch, from 1 on; "" = none */
+	_Atomic uint64_t mounts[LEDGER_OWNERS];	   /* mount namespace of each; 0 = not known */
 	_Atomic uint8_t owners[PID_LIMIT];
+	_Atomic uint8_t bare[PID_LIMIT]; /* 1 = has no filter, see tracees.h */
 };
 
 struct ledger *ledger_new(void); /* shared with children; NULL without memory */
@@ -28,7 +34,10 @@ struct ledger *ledger_new(void); /* shared with children; NULL without memory */
 /* Number of a launch with this metadata endpoint, to be the owner of its threads; started_ns: its first process. */
 uint8_t ledger_launch(struct ledger *ledger, const char *uri, int64_t started_ns);
 
-void ledger_write(struct ledger *ledger, pid_t tid, uint8_t owner);
+/* Launch whose containers' files are those of this mount namespace, or 0. Safe in any thread. */
+uint8_t ledger_find_mount(const struct ledger *ledger, uint64_t mount);
+
+void ledger_write(struct ledger *ledger, pid_t tid, uint8_t owner, bool is_bare);
 
 /*
  * Threads of the tree of what is in the ledger that are not in it, because they were born while nobody followed, are written

@@ -13,34 +13,18 @@
 #include "agent/proc/proc.h"
 #include "agent/sensor/trace/call.h"
 #include "agent/sensor/trace/exec_stack.h"
+#include "agent/sensor/trace/inject.h"
 #include "agent/sensor/trace/ledger.h"
+#include "agent/sensor/trace/tracees.h"
 #include "base/time.h"
-
-#define TRACE_OPTIONS                                                                                                \
-	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |                    \
-	 PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP)
 
 /* Calls in flight at a time, about 17 KiB each: a crowd of threads that all wait in open() must not eat the memory. */
 #define PENDING_MAX 4096
 
-/*
- * One thread. A new one stops before or after its parent's fork event is seen; seen before, it is held, so that its
- * first act never precedes its birth.
- */
-struct tracee {
-	pid_t tid, tgid;
-	pid_t held_for;	       /* tgid of the parent whose event must come first; 0 = not held */
-	uint8_t owner;	       /* in the ledger */
-	bool announced;	       /* its birth has been delivered */
-	bool is_memory_shared; /* with another thread that may run at the same time */
-	struct pending_call *call;
-};
-
 struct tracer {
 	struct tracer_conf conf;
-	struct pid_table *tracees;
+	struct tracees tracees;
 	struct roots roots;
-	size_t held;
 	struct pending_call *spare;
 	size_t pending; /* of all made, spare ones too */
 	uint64_t lost;	/* events that could not be made, since the last one delivered */
@@ -57,12 +41,6 @@ static void resume(pid_t tid, int request, int signal)
 	ptrace(request, tid, NULL, (void *)(long)signal);
 }
 
-static void note(struct tracer *tracer, pid_t tid, uint8_t owner)
-{
-	if (tracer->conf.ledger)
-		ledger_write(tracer->conf.ledger, tid, owner);
-}
-
 static void deliver(struct tracer *tracer, struct sensor_event *event)
 {
 	if (tracer->conf.ledger)
@@ -70,21 +48,6 @@ static void deliver(struct tracer *tracer, struct sensor_event *event)
 	event->lost = tracer->lost;
 	tracer->lost = 0;
 	tracer->conf.handler(tracer->conf.context, event);
-}
-
-static struct tracee *tracee_add(struct tracer *tracer, pid_t tid, pid_t tgid)
-{
-	struct tracee *tracee;
-
-	if (tracer->tracees->count >= TRACEES_MAX || !(tracee = calloc(1, sizeof(*tracee))))
-		return NULL;
-	tracee->tid = tid;
-	tracee->tgid = tgid;
-	if (!pid_table_put(tracer->tracees, tid, tracee)) {
-		free(tracee);
-		return NULL;
-	}
-	return tracee;
 }
 
 static void call_release(struct tracer *tracer, struct tracee *tracee)
@@ -98,21 +61,18 @@ static void call_release(struct tracer *tracer, struct tracee *tracee)
 static void tracee_remove(struct tracer *tracer, struct tracee *tracee)
 {
 	call_release(tracer, tracee);
-	tracer->held -= tracee->held_for ? 1 : 0;
-	note(tracer, tracee->tid, 0);
-	pid_table_put(tracer->tracees, tracee->tid, NULL);
-	free(tracee);
+	tracees_remove(&tracer->tracees, tracee);
 }
 
 int tracer_new(const struct tracer_conf *conf, struct tracer **ret, struct err *err)
 {
 	struct tracer *tracer = calloc(1, sizeof(*tracer));
 
-	if (tracer)
-		tracer->tracees = pid_table_new();
-	if (!tracer || !tracer->tracees) {
-		tracer_free(tracer);
+	if (!tracer)
 		return err_set(err, ERR_MEMORY, "out of memory");
+	if (tracees_init(&tracer->tracees, conf->ledger, err) < 0) {
+		tracer_free(tracer);
+		return err->code;
 	}
 	tracer->conf = *conf;
 	roots_init(&tracer->roots);
@@ -124,15 +84,15 @@ void tracer_free(struct tracer *tracer)
 {
 	if (!tracer)
 		return;
-	for (pid_t tid = 0; tracer->tracees && (tid = pid_table_next(tracer->tracees, tid));)
-		tracee_remove(tracer, pid_table_get(tracer->tracees, tid));
+	for (pid_t tid = 0; tracer->tracees.by_tid && (tid = pid_table_next(tracer->tracees.by_tid, tid));)
+		tracee_remove(tracer, tracees_get(&tracer->tracees, tid));
 	while (tracer->spare) {
 		struct pending_call *next = tracer->spare->next;
 
 		free(tracer->spare);
 		tracer->spare = next;
 	}
-	pid_table_free(tracer->tracees);
+	tracees_fini(&tracer->tracees);
 	roots_fini(&tracer->roots);
 	free(tracer);
 }
@@ -145,44 +105,10 @@ void tracer_use(struct tracer *tracer, const struct tracer_conf *conf)
 	tracer->conf.ledger = ledger;
 }
 
-/* Thread tid of the ledger; false if it cannot be followed. */
-static bool adopt(struct tracer *tracer, pid_t tid)
-{
-	uint8_t owner = tracer->conf.ledger->owners[tid];
-	struct proc_status status;
-	struct tracee *tracee;
-
-	if (!proc_status_read(tid, &status) || !(tracee = tracee_add(tracer, tid, status.tgid)))
-		return false;
-	tracee->owner = owner;
-	tracee->announced = true;
-	tracee->is_memory_shared = tid != status.tgid;
-	tracer->has_moved = true;
-	if (ptrace(PTRACE_SEIZE, tid, NULL, TRACE_OPTIONS) == 0)
-		return true;
-	tracee_remove(tracer, tracee);
-	return false;
-}
-
 size_t tracer_adopt(struct tracer *tracer)
 {
-	struct ledger *ledger = tracer->conf.ledger;
-	size_t count = 0;
-
-	/* Those that are known already first and at once: each moment one of their calls may fail. */
-	for (int round = 0; round < 2; round++) {
-		for (pid_t tid = 1; tid <= ledger->highest; tid++) {
-			if (!ledger->owners[tid] || pid_table_get(tracer->tracees, tid))
-				continue;
-			if (adopt(tracer, tid))
-				count++;
-			else
-				ledger_write(ledger, tid, 0);
-		}
-		if (round == 0)
-			ledger_complete(ledger);
-	}
-	return count;
+	tracer->has_moved = true;
+	return tracees_adopt(&tracer->tracees);
 }
 
 /* Numbers of users mean something else in there. */
@@ -196,27 +122,29 @@ static bool has_own_users(pid_t pid)
 
 int tracer_seize(struct tracer *tracer, pid_t pid, uint8_t owner, struct err *err)
 {
-	struct tracee *tracee = tracee_add(tracer, pid, pid);
-
-	if (!tracee)
-		return err_set(err, ERR_LIMIT, "%d threads are followed already", TRACEES_MAX);
-	tracee->owner = owner;
-	note(tracer, pid, owner);
 	tracer->has_moved |= has_own_users(pid);
-	if (ptrace(PTRACE_SEIZE, pid, NULL, TRACE_OPTIONS) == 0)
-		return 0;
-	tracee_remove(tracer, tracee);
-	return err_errno(err, errno == EPERM ? ERR_DENIED : ERR_FAILED, "could not trace process %d", pid);
+	return tracees_seize(&tracer->tracees, pid, owner, err);
+}
+
+int tracer_enter(struct tracer *tracer, pid_t pid, uint8_t owner, struct err *err)
+{
+	tracer->has_moved |= has_own_users(pid);
+	return tracees_enter(&tracer->tracees, pid, owner, err);
 }
 
 size_t tracer_count(const struct tracer *tracer)
 {
-	return tracer->tracees->count;
+	return tracer->tracees.by_tid->count;
+}
+
+size_t tracer_bound(const struct tracer *tracer)
+{
+	return tracer_count(tracer) - tracer->tracees.bare;
 }
 
 bool tracer_is_process(const struct tracer *tracer, pid_t pid)
 {
-	const struct tracee *tracee = pid_table_get(tracer->tracees, pid);
+	const struct tracee *tracee = tracees_get(&tracer->tracees, pid);
 
 	return tracee && tracee->tgid == pid;
 }
@@ -250,7 +178,7 @@ static void deliver_fork(struct tracer *tracer, enum sensor_call call, const str
 static void release(struct tracer *tracer, struct tracee *tracee)
 {
 	tracee->held_for = 0;
-	tracer->held--;
+	tracer->tracees.held--;
 	resume(tracee->tid, PTRACE_CONT, 0);
 }
 
@@ -276,19 +204,18 @@ static void on_fork(struct tracer *tracer, struct tracee *parent, enum sensor_ca
 		return;
 	tid = (pid_t)message;
 	tgid = call == SENSOR_CLONE && proc_is_thread_of(tid, parent->tgid) ? parent->tgid : tid;
-	child = pid_table_get(tracer->tracees, tid);
+	child = tracees_get(&tracer->tracees, tid);
 	if (child && child->announced)
 		return;
 	if (tgid == tid)
 		deliver_fork(tracer, call, parent, tid, true);
-	if (!child && !(child = tracee_add(tracer, tid, tgid))) {
+	if (!child && !(child = tracees_add(&tracer->tracees, tid, tgid))) {
 		tracer->lost++;
 		return;
 	}
 	child->tgid = tgid;
 	child->announced = true;
-	child->owner = parent->owner;
-	note(tracer, tid, parent->owner);
+	tracees_inherit(&tracer->tracees, child, parent);
 	if (shares_memory(parent->tid, call))
 		child->is_memory_shared = parent->is_memory_shared = true;
 	if (child->held_for)
@@ -298,8 +225,8 @@ static void on_fork(struct tracer *tracer, struct tracee *parent, enum sensor_ca
 /* A parent that was killed never reports its fork: children held for it are released here. */
 static void release_orphans(struct tracer *tracer, pid_t parent_tgid)
 {
-	for (pid_t tid = 0; tracer->held && (tid = pid_table_next(tracer->tracees, tid));) {
-		struct tracee *child = pid_table_get(tracer->tracees, tid);
+	for (pid_t tid = 0; tracer->tracees.held && (tid = pid_table_next(tracer->tracees.by_tid, tid));) {
+		struct tracee *child = tracees_get(&tracer->tracees, tid);
 		struct tracee parent = { .tid = parent_tgid, .tgid = parent_tgid };
 
 		if (child->held_for != parent_tgid)
@@ -315,10 +242,10 @@ static void release_orphans(struct tracer *tracer, pid_t parent_tgid)
 static void on_unannounced(struct tracer *tracer, pid_t tid)
 {
 	struct proc_status status;
-	struct tracee *tracee;
+	struct tracee *tracee, *parent;
 	bool known = proc_status_read(tid, &status);
 
-	tracee = tracee_add(tracer, tid, known ? status.tgid : tid);
+	tracee = tracees_add(&tracer->tracees, tid, known ? status.tgid : tid);
 	if (!tracee || !known) {
 		tracer->lost += tracee ? 0 : 1;
 		resume(tid, PTRACE_CONT, 0);
@@ -326,32 +253,34 @@ static void on_unannounced(struct tracer *tracer, pid_t tid)
 	}
 	tracee->held_for = status.tgid == tid ? status.ppid : status.tgid;
 	/* The parent is not ours: it let go of the child, or its end came first. Nothing will announce the child. */
-	if (!pid_table_get(tracer->tracees, tracee->held_for)) {
+	parent = tracees_get(&tracer->tracees, tracee->held_for);
+	if (!parent) {
 		tracee->held_for = 0;
 		resume(tid, PTRACE_CONT, 0);
 		return;
 	}
-	tracer->held++;
+	tracees_inherit(&tracer->tracees, tracee, parent);
+	tracer->tracees.held++;
 }
 
 /* Which call it was, and what the new program was given. */
-static void describe_exec(struct tracer *tracer, pid_t tid, struct sensor_event *event)
+static void describe_exec(struct tracer *tracer, const struct tracee *tracee, struct sensor_event *event)
 {
 	struct exec_start *start = &tracer->start;
 	uint64_t stack;
 	long number;
 
-	if (!arch_after_exec(tid, &number, &stack))
+	if (!arch_after_exec(tracee->tid, &number, &stack))
 		return;
 	if (trace_call_find(ARCH_NATIVE, (uint64_t)number) == SENSOR_EXECVEAT)
 		event->call = SENSOR_EXECVEAT;
-	if (!stack || !exec_stack_read(tid, stack, start))
+	if (!stack || !exec_stack_read(tracee->tid, stack, start))
 		return;
 	event->comm = start->comm;
 	event->args = start->args;
 	event->args_length = start->args_length;
 	event->is_args_cut = start->is_cut;
-	event->is_in_place = tracer->conf.is_filtered && !tracer->has_moved;
+	event->is_in_place = tracer->conf.is_filtered && !tracer->has_moved && !tracee->is_bare;
 	event->has_ids = event->is_in_place;
 	event->uid = start->uid;
 	event->gid = start->gid;
@@ -367,9 +296,9 @@ static void on_exec(struct tracer *tracer, struct tracee *tracee)
 
 	/* A thread other than the first that execs takes over the first one's number; its own vanishes silently. */
 	if (ptrace(PTRACE_GETEVENTMSG, tracee->tid, NULL, &former) == 0 && (pid_t)former != tracee->tid &&
-	    (old = pid_table_get(tracer->tracees, (pid_t)former)))
+	    (old = tracees_get(&tracer->tracees, (pid_t)former)))
 		tracee_remove(tracer, old);
-	describe_exec(tracer, tracee->tid, &event);
+	describe_exec(tracer, tracee, &event);
 	call_release(tracer, tracee);
 	event.tid = event.pid = tracee->tid;
 	event.dirfd = event.dirfd2 = AT_FDCWD;
@@ -473,6 +402,34 @@ static bool is_stop_signal(int signal)
 	return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
 }
 
+static void on_end(struct tracer *tracer, pid_t tid, int status);
+
+/* What has just been executed gets the filter that its parents do not have, and runs on. */
+static void dress(struct tracer *tracer, struct tracee *tracee)
+{
+	const struct filter *filter =
+		tracer->conf.filter ? tracer->conf.filter(tracer->conf.filter_context, tracee->tgid) : NULL;
+	struct injection injection = { 0 };
+	enum injection_end end;
+
+	if (!filter) {
+		resume(tracee->tid, PTRACE_CONT, 0);
+		return;
+	}
+	end = inject_filter(tracee->tid, filter, &injection);
+	if (end == INJECTION_ENDED) {
+		on_end(tracer, tracee->tid, injection.status);
+		return;
+	}
+	if (end == INJECTION_DONE)
+		tracees_dress(&tracer->tracees, tracee);
+	else
+		tracer->lost++; /* all the calls that it will make */
+	if (injection.is_stopped)
+		ptrace(PTRACE_INTERRUPT, tracee->tid, NULL, NULL);
+	resume(tracee->tid, PTRACE_CONT, injection.signal);
+}
+
 /* Handles one stop and lets the thread go on. */
 static void on_stop(struct tracer *tracer, struct tracee *tracee, int status)
 {
@@ -484,6 +441,10 @@ static void on_stop(struct tracer *tracer, struct tracee *tracee, int status)
 		break;
 	case PTRACE_EVENT_EXEC:
 		on_exec(tracer, tracee);
+		if (tracee->is_bare) {
+			dress(tracer, tracee);
+			return;
+		}
 		break;
 	case PTRACE_EVENT_FORK:
 		on_fork(tracer, tracee, SENSOR_FORK);
@@ -519,7 +480,7 @@ static void on_stranger(struct tracer *tracer, pid_t tid, int status)
 
 static void on_end(struct tracer *tracer, pid_t tid, int status)
 {
-	struct tracee *tracee = pid_table_get(tracer->tracees, tid);
+	struct tracee *tracee = tracees_get(&tracer->tracees, tid);
 	struct sensor_event event = { .call = SENSOR_PROCEXIT, .time_ns = time_now_ns(), .has_result = true };
 	pid_t tgid = tracee ? tracee->tgid : 0;
 
@@ -530,7 +491,7 @@ static void on_end(struct tracer *tracer, pid_t tid, int status)
 	if (!tracee)
 		return;
 	tracee_remove(tracer, tracee);
-	if (tracer->held)
+	if (tracer->tracees.held)
 		release_orphans(tracer, tgid);
 	if (tgid != tid)
 		return;
@@ -544,7 +505,7 @@ static void on_end(struct tracer *tracer, pid_t tid, int status)
 /* One stop or end of a thread. */
 static void on_status(struct tracer *tracer, pid_t tid, int status)
 {
-	struct tracee *tracee = pid_table_get(tracer->tracees, tid);
+	struct tracee *tracee = tracees_get(&tracer->tracees, tid);
 
 	if (WIFEXITED(status) || WIFSIGNALED(status))
 		on_end(tracer, tid, status);

@@ -14,6 +14,7 @@
 
 struct tracer;
 struct ledger;
+struct filter;
 
 struct tracer_conf {
 	sensor_handler handler;
@@ -22,6 +23,9 @@ struct tracer_conf {
 	bool new_files;	       /* says of an open whether it makes its file */
 	bool is_filtered;      /* calls that change root or namespaces stop; false = nothing is known of them */
 	struct ledger *ledger; /* what is followed is written into it; NULL = nowhere */
+	/* The filter for the program that pid has just executed, which has none; NULL = none. May be NULL itself. */
+	const struct filter *(*filter)(void *context, pid_t pid);
+	void *filter_context;
 };
 
 int tracer_new(const struct tracer_conf *conf, struct tracer **ret, struct err *err);
@@ -31,6 +35,13 @@ void tracer_free(struct tracer *tracer);
 
 /* Follows pid (a process of one thread) from now on, without stopping it; owner stands in the ledger for it and all it starts. Errors: ERR_DENIED, ERR_NOT_FOUND, ERR_FAILED. */
 int tracer_seize(struct tracer *tracer, pid_t pid, uint8_t owner, struct err *err);
+
+/*
+ * Follows pid, which has been running and has no filter, with all its threads and all they start; what they execute is given the
+ * filter. Returns how many of its threads could not be followed. Errors, if none could be: as above; ERR_DENIED also if another
+ * one traces it.
+ */
+int tracer_enter(struct tracer *tracer, pid_t pid, uint8_t owner, struct err *err);
 
 /* Delivers to somebody else, or for the first time to anybody; the ledger stays the one of tracer_new(). */
 void tracer_use(struct tracer *tracer, const struct tracer_conf *conf);
@@ -45,6 +56,9 @@ size_t tracer_adopt(struct tracer *tracer);
 void tracer_run(struct tracer *tracer, const volatile sig_atomic_t *stop);
 
 size_t tracer_count(const struct tracer *tracer); /* threads followed now */
+
+/* Those of them that have the filter, or were handed over: whom it matters that this tracer lives. */
+size_t tracer_bound(const struct tracer *tracer);
 
 /* True if pid is a process that is followed, not just a thread of one. */
 bool tracer_is_process(const struct tracer *tracer, pid_t pid);

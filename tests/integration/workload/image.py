@@ -96,6 +96,18 @@ def shell(image):
         image.compiled(name, "-static")
 
 
+AGENT_FOLDER = "/managed-agents/execute-command"
+
+
+def session(image):
+    """A container with what ECS mounts into it for ECS Exec, and programs that need others."""
+    shell(image)
+    image.program("bash")
+    image.compiled("session", "-static")
+    for name in ("amazon-ssm-agent", "ssm-agent-worker", "ssm-session-worker"):
+        image.put(image.root + "/bin/session", AGENT_FOLDER + "/" + name)
+
+
 def nginx(image):
     image.busybox()
     image.program("nginx")
@@ -192,7 +204,8 @@ def actions(image):
     os.makedirs(image.root + "/etc/cron.d")
 
 
-MAKERS = {maker.__name__: maker for maker in (empty, shell, nginx, redis, python, node, go, musl, distroless, setuid, actions)}
+MAKERS = {maker.__name__: maker for maker in (empty, shell, session, nginx, redis, python, node, go, musl, distroless, setuid,
+                                             actions)}
 
 
 class Images:

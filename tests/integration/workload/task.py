@@ -89,6 +89,19 @@ class Container:
     def kill(self, name):
         subprocess.run(["runc", "--root", self.task.runc, "kill", self.id, name], check=False, capture_output=True)
 
+    def enter(self, args, *options, wait=True):
+        """Puts a process into it from outside, as the platform does for ECS Exec; its end, or the running command."""
+        kinds = [open(os.path.join(self.folder, kind), "a+", encoding="utf-8", errors="replace") for kind in ("entered-out", "entered-err")]
+        from_out, from_err = (os.path.getsize(file.name) for file in kinds)
+        started = subprocess.Popen(["runc", "--root", self.task.runc, "exec", *options, self.id, *args], stdin=subprocess.DEVNULL,
+                                   stdout=kinds[0], stderr=kinds[1])
+        for file in kinds:
+            file.close()
+        if not wait:
+            return started
+        code = started.wait(WAIT_S)
+        return Finished(code, self.text("entered-out")[from_out:], self.text("entered-err")[from_err:], started.pid)
+
     def finish(self, wait=WAIT_S):
         """Its end, or None as code if it had to be ended by force."""
         try:
@@ -111,7 +124,7 @@ class Task:
     """With the sidecar, or without it as the measure of what a workload does by itself."""
     count = 0
 
-    def __init__(self, work, binaries, images, template, rules=None, options=()):
+    def __init__(self, work, images, template, rules=None, options=()):
         Task.count += 1
         self.id = "clewline-%d-%d" % (os.getpid(), Task.count)
         self.folder = os.path.join(work, self.id)
@@ -122,17 +135,16 @@ class Task:
         pause = self.start("pause", template.config(CAPABILITIES, images.root("shell"), ["/bin/pause"], []))
         self.pause = pause.pid()
         self.namespace = "/proc/%s/ns/pid" % self.pause
-        self.sidecar = None
+        self.sidecar, self.socket = None, "%s.sock" % self.id
         if rules:
-            self.socket = "%s.sock" % self.id
-            self.start_sidecar(binaries, rules, options)
+            self.start_sidecar(rules, options)
 
     def start(self, name, config):
         container = Container(self, name, config)
         self.containers.append(container)
         return container
 
-    def start_sidecar(self, binaries, rules, options):
+    def start_sidecar(self, rules, options=()):
         args = ["/clewline/secagent", "task", "-o", "json", "-r", "/clewline/" + os.path.basename(rules),
                 "--socket", "/clewline/" + self.socket, "--once", *options]
         config = self.template.config(TRACER_CAPABILITIES, self.images.root("empty"), args, [], self.namespace)
@@ -153,10 +165,14 @@ class Task:
             adapt(config)
         return self.start(name, config)
 
+    def seen(self):
+        """What the sidecar has printed so far."""
+        return [json.loads(line) for line in self.sidecar.text("out").splitlines(True) if line.startswith("{") and line.endswith("\n")]
+
     def events(self):
         """What the sidecar printed, once it has ended; and its log."""
         done = self.sidecar.finish()
-        return [json.loads(line) for line in done.out.splitlines() if line.startswith("{")], done
+        return self.seen(), done
 
     def close(self):
         for container in reversed(self.containers):

@@ -82,6 +82,18 @@ static void the_death_of_a_tracer_is_declared(void **state)
 	assert_int_equal(stats.lost, 1);
 }
 
+static void processes_from_outside_that_were_found_late_or_not_followed_are_declared(void **state)
+{
+	struct world *world = *state;
+
+	pipeline_entered_late(world->pipeline, 1);
+	assert_int_equal(dropped(world), 1);
+	pipeline_not_followed(world->pipeline, 0);
+	assert_int_equal(dropped(world), 1);
+	pipeline_not_followed(world->pipeline, 2);
+	assert_int_equal(dropped(world), 3);
+}
+
 static void an_event_of_no_process_is_declared(void **state)
 {
 	struct world *world = *state;
@@ -144,6 +156,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_the_limit_left_out_is_declared, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_the_sensor_lost_is_declared, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_death_of_a_tracer_is_declared, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			processes_from_outside_that_were_found_late_or_not_followed_are_declared, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_event_of_no_process_is_declared, set_up, tear_down),
 	};
 
