@@ -185,6 +185,34 @@ static const char *find_first(struct pending_call *pending)
 	return opened ? opened : real_path(pending, event->dirfd, event->path, pending->real);
 }
 
+/* Bytes of path up to its last name; -1 if it does not end with one. */
+static ptrdiff_t folder_length(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 ? name - path : -1;
+}
+
+/* What is renamed mostly stays in its folder, whose links have just been followed. NULL if it does not, or they have not. */
+static const char *beside_first(struct pending_call *pending)
+{
+	const struct sensor_event *event = &pending->event;
+	ptrdiff_t length, real;
+
+	if (!event->real_path || !event->path || !event->path2 || event->dirfd != event->dirfd2)
+		return NULL;
+	length = folder_length(event->path);
+	real = folder_length(event->real_path);
+	if (length < 0 || length != folder_length(event->path2) || real < 0 ||
+	    strncmp(event->path, event->path2, (size_t)length) != 0 ||
+	    strcmp(event->path + length, event->real_path + real) != 0 ||
+	    (size_t)real + strlen(event->path2 + length) >= sizeof(pending->real2))
+		return NULL;
+	memcpy(pending->real2, event->real_path, (size_t)real);
+	strcpy(pending->real2 + real, event->path2 + length);
+	return pending->real2;
+}
+
 /* find_real of the event, which is the one inside a pending_call. */
 static const char *find_real(const struct sensor_event *event, bool second)
 {
@@ -193,6 +221,9 @@ static const char *find_real(const struct sensor_event *event, bool second)
 
 	if (!second)
 		return pending->event.real_path = find_first(pending);
+	pending->event.real_path2 = beside_first(pending);
+	if (pending->event.real_path2)
+		return pending->event.real_path2;
 	return pending->event.real_path2 = real_path(pending, event->dirfd2, event->path2, pending->real2);
 }
 
