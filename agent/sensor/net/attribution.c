@@ -10,7 +10,8 @@
 #include "base/time.h"
 
 #define LISTENERS_MAX	   64
-#define LISTENER_FRESH_NS  NS_PER_S	   /* then the kernel is asked again which socket listens */
+#define LISTENER_FRESH_NS  NS_PER_S /* then the kernel is asked again which socket listens */
+#define ALIVE_FRESH_NS	   NS_PER_MS
 #define LISTENER_SHARED_NS (10 * NS_PER_S) /* and /proc who has it */
 
 struct listener {
@@ -25,6 +26,8 @@ struct attribution {
 	struct owners *owners;
 	struct listener listeners[LISTENERS_MAX];
 	struct servers servers;
+	pid_t alive; /* seen so at alive_ns */
+	int64_t alive_ns;
 	struct diag_query queries[DIAG_BATCH_MAX];
 	struct socket_owner sockets[DIAG_BATCH_MAX];
 	struct net_owner *targets[DIAG_BATCH_MAX];
@@ -56,9 +59,16 @@ void attribution_close(struct attribution *attribution)
 	free(attribution);
 }
 
-static bool is_alive(pid_t pid)
+/* A crowd of connections is mostly of one process. */
+static bool is_alive(struct attribution *attribution, pid_t pid, int64_t now_ns)
 {
-	return pid == 0 || kill(pid, 0) == 0 || errno != ESRCH;
+	if (pid == 0 || (pid == attribution->alive && now_ns - attribution->alive_ns < ALIVE_FRESH_NS))
+		return true;
+	if (kill(pid, 0) < 0 && errno == ESRCH)
+		return false;
+	attribution->alive = pid;
+	attribution->alive_ns = now_ns;
+	return true;
 }
 
 /* Who listens at the end of tuple. */
@@ -71,7 +81,8 @@ static const struct listener *find_listener(struct attribution *attribution, con
 
 	if (memcmp(&listener->end, end, sizeof(*end)) != 0)
 		*listener = (struct listener){ .end = *end };
-	if (listener->asked_ns && now_ns - listener->asked_ns < LISTENER_FRESH_NS && is_alive(listener->owner.pid))
+	if (listener->asked_ns && now_ns - listener->asked_ns < LISTENER_FRESH_NS &&
+	    is_alive(attribution, listener->owner.pid, now_ns))
 		return listener;
 	listener->asked_ns = now_ns;
 	memset(&query.tuple.to, 0, sizeof(query.tuple.to));
@@ -80,7 +91,7 @@ static const struct listener *find_listener(struct attribution *attribution, con
 	diag_ask(attribution->diag, &query, 1);
 	listener->uid = query.uid;
 	if (query.is_found && query.inode == listener->owner.inode && listener->owner.pid &&
-	    now_ns - listener->found_ns < LISTENER_SHARED_NS && is_alive(listener->owner.pid))
+	    now_ns - listener->found_ns < LISTENER_SHARED_NS && is_alive(attribution, listener->owner.pid, now_ns))
 		return listener;
 	listener->owner = (struct socket_owner){ .inode = query.is_found ? query.inode : 0, .fd = -1 };
 	listener->found_ns = now_ns;
@@ -128,11 +139,12 @@ static void find_sockets(struct attribution *attribution, size_t count)
 }
 
 /* A program that connects again and again, for shorter than a look takes, is found by those of its connections that last longer. */
-static void guess(const struct attribution *attribution, const struct attribution_request *request)
+static void guess(struct attribution *attribution, const struct attribution_request *request)
 {
-	pid_t pid = servers_find(&attribution->servers, &request->tuple.to, time_monotonic_ns());
+	int64_t now_ns = time_monotonic_ns();
+	pid_t pid = servers_find(&attribution->servers, &request->tuple.to, now_ns);
 
-	if (!pid || !is_alive(pid))
+	if (!pid || !is_alive(attribution, pid, now_ns))
 		return;
 	request->owner->kind = NET_OWNER_LIKELY;
 	request->owner->pid = pid;

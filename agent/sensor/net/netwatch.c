@@ -39,21 +39,29 @@ struct netwatch {
 	int stop;
 	pthread_t thread;
 	bool has_thread;
+	bool has_news;	      /* for the one who takes events; not woken yet */
 	pthread_mutex_t lock; /* guards: queue, first, count, stats */
 	struct net_event queue[NETWATCH_QUEUE_MAX];
 	size_t first, count;
 	struct netwatch_stats stats;
 };
 
+/* Once a round: whoever is woken takes the processor from this thread, where there is but one. */
+static void wake(struct netwatch *netwatch)
+{
+	if (netwatch->has_news && netwatch->conf.wake)
+		netwatch->conf.wake(netwatch->conf.context);
+	netwatch->has_news = false;
+}
+
 static void queue_event(struct netwatch *netwatch, const struct net_event *event)
 {
-	bool was_empty;
+	bool is_filling;
 
 	/* What the watcher's own process does is no news. */
 	if (event->owner.pid == getpid())
 		return;
 	pthread_mutex_lock(&netwatch->lock);
-	was_empty = netwatch->count == 0;
 	if (netwatch->count == NETWATCH_QUEUE_MAX) {
 		netwatch->stats.lost++;
 	} else {
@@ -61,9 +69,11 @@ static void queue_event(struct netwatch *netwatch, const struct net_event *event
 		netwatch->stats.events++;
 		netwatch->stats.unowned += event->owner.pid ? 0 : 1;
 	}
+	is_filling = netwatch->count > NETWATCH_QUEUE_MAX / 2;
 	pthread_mutex_unlock(&netwatch->lock);
-	if (was_empty && netwatch->conf.wake)
-		netwatch->conf.wake(netwatch->conf.context);
+	netwatch->has_news = true;
+	if (is_filling)
+		wake(netwatch);
 }
 
 static void name_other_side(struct netwatch *netwatch, struct net_event *event)
@@ -256,6 +266,7 @@ static size_t look(struct netwatch *netwatch)
 	uint64_t lost = count ? capture_lost(netwatch->capture) : 0;
 
 	tell_round(netwatch);
+	wake(netwatch);
 	mute_loud(netwatch);
 	pthread_mutex_lock(&netwatch->lock);
 	netwatch->stats.packets += count;
