@@ -28,3 +28,5 @@ extern const struct command admin_rebuild_command;
 extern const struct command db_retention_command;
 extern const struct command db_archive_command;
 extern const struct command db_restore_command;
+extern const struct command db_migrate_command;
+extern const struct command db_distribute_command;

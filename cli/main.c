@@ -26,6 +26,8 @@ static const struct command *const all[] = {
 	&db_retention_command,
 	&db_archive_command,
 	&db_restore_command,
+	&db_migrate_command,
+	&db_distribute_command,
 };
 
 int main(int argc, char **argv)

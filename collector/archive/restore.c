@@ -26,10 +26,12 @@ const char *const restore_staging[RESTORE_STAGING_COUNT] = {
 struct finding_row {
 	int64_t count;
 	const char *first;
+	int64_t all;
 };
 static const struct column finding_columns[] = {
 	COLUMN(finding_row, count, INT),
 	COLUMN(finding_row, first, TEXT),
+	COLUMN(finding_row, all, INT),
 };
 static const struct row_shape finding_shape = ROW_SHAPE(finding_row, finding_columns);
 
@@ -141,7 +143,7 @@ static int check_foreign(const struct run *run, const struct archive_unit *unit,
 			  : 0;
 }
 
-static int check_clash(const struct run *run, const struct archive_unit *unit, struct err *err)
+static int check_clash(const struct run *run, const struct archive_unit *unit, int64_t *ret_there, struct err *err)
 {
 	struct finding_row *row;
 	AUTO_PARAMS params;
@@ -150,6 +152,7 @@ static int check_clash(const struct run *run, const struct archive_unit *unit, s
 	params_int(&params, 0, unit->tenant);
 	if (find(run, &params, &row, err) < 0)
 		return err->code;
+	*ret_there = row->all;
 	return row->count ? err_set(err, ERR_FAILED,
 				    "%lld events are in the database with another content than in the archive, the "
 				    "first is "
@@ -158,13 +161,13 @@ static int check_clash(const struct run *run, const struct archive_unit *unit, s
 			  : 0;
 }
 
-static int insert(const struct run *run, enum sql_id id, int64_t tenant, size_t *ret_count, struct err *err)
+static int insert(const struct run *run, enum sql_id id, int64_t tenant, struct err *err)
 {
 	AUTO_PARAMS params;
 
 	params_init(&params, &sql_statements[id]);
 	params_int(&params, 0, tenant);
-	return store_run(run->store, &params, ret_count, err);
+	return store_run(run->store, &params, NULL, err);
 }
 
 static int note(const struct run *run, const struct manifest *manifest, struct err *err)
@@ -187,11 +190,12 @@ static int put_back(const struct run *run, const struct manifest *manifest, stru
 {
 	const struct archive_unit *unit = &manifest->unit;
 	const struct rederive_span span = { unit->source, unit->day_ns, unit->day_ns + DAY_NS };
-	static const struct sql counted = { "restored_count", "", "SELECT count(*), NULL::text FROM restored_event" };
+	static const struct sql counted = { "restored_count", "",
+					    "SELECT count(*), NULL::text, 0::bigint FROM restored_event" };
 	struct rederived derived;
 	struct finding_row *row;
 	AUTO_PARAMS params;
-	size_t stored;
+	int64_t there = 0;
 
 	if (run_all(run->store, restore_staging, RESTORE_STAGING_COUNT, err) < 0)
 		return err->code;
@@ -200,13 +204,13 @@ static int put_back(const struct run *run, const struct manifest *manifest, stru
 			return err->code;
 	}
 	params_init(&params, &counted);
-	if (insert(run, SQL_RESTORE_ORIGINS, unit->tenant, NULL, err) < 0 || check_foreign(run, unit, err) < 0 ||
-	    check_clash(run, unit, err) < 0 || find(run, &params, &row, err) < 0 ||
-	    insert(run, SQL_RESTORE_INSERT, unit->tenant, &stored, err) < 0)
+	if (insert(run, SQL_RESTORE_ORIGINS, unit->tenant, err) < 0 || check_foreign(run, unit, err) < 0 ||
+	    check_clash(run, unit, &there, err) < 0 || find(run, &params, &row, err) < 0 ||
+	    insert(run, SQL_RESTORE_INSERT, unit->tenant, err) < 0)
 		return err->code;
 	done->events = row->count;
-	done->restored = (int64_t)stored;
-	if (stored && rederive(run->store, unit->tenant, &span, &derived, err) < 0)
+	done->restored = row->count - there;
+	if (done->restored && rederive(run->store, unit->tenant, &span, &derived, err) < 0)
 		return err->code;
 	return note(run, manifest, err);
 }

@@ -207,19 +207,42 @@ static int drop_partition(struct store *store, const struct partition_row *parti
 	return 0;
 }
 
+/* Days that were restored and are kept for now, by anybody. */
+static int read_spared(struct store *store, int64_t before_ns, struct arena *arena, struct day_row **ret,
+		       size_t *ret_count, struct err *err)
+{
+	AUTO_PARAMS params;
+
+	params_init(&params, &sql_statements[SQL_RETENTION_SPARED]);
+	params_time(&params, 0, before_ns);
+	return store_read(store, &params, &day_shape, arena, ret, ret_count, err);
+}
+
+static bool is_among(const struct day_row *days, size_t count, int64_t day_ns)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (days[i].day_ns == day_ns)
+			return true;
+	}
+	return false;
+}
+
 static int drop_days(struct store *store, int64_t before_ns, bool if_empty, struct arena *arena,
 		     struct retention_result *result, struct err *err)
 {
 	struct partition_row *rows;
+	struct day_row *spared;
 	AUTO_PARAMS params;
-	size_t count;
+	size_t count, spared_count;
 
 	params_init(&params, &sql_statements[SQL_RETENTION_PARTITIONS]);
 	params_time(&params, 0, before_ns);
-	if (store_read(store, &params, &partition_shape, arena, &rows, &count, err) < 0)
+	if (store_read(store, &params, &partition_shape, arena, &rows, &count, err) < 0 ||
+	    read_spared(store, before_ns, arena, &spared, &spared_count, err) < 0)
 		return err->code;
 	for (size_t i = 0; i < count; i++) {
-		if (drop_partition(store, &rows[i], if_empty, arena, result, err) < 0)
+		if (!is_among(spared, spared_count, rows[i].day_ns) &&
+		    drop_partition(store, &rows[i], if_empty, arena, result, err) < 0)
 			return err->code;
 	}
 	return 0;

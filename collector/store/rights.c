@@ -1,6 +1,7 @@
 #include "collector/store/rights.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "collector/store/sql.h"
 
@@ -18,7 +19,7 @@ static const struct right {
 /* COPY FROM is refused where row-level security applies: the writer passes it by, the reader does not. */
 static const struct role {
 	const char *name, *attributes;
-} roles[] = { { RIGHTS_READER, "NOLOGIN NOBYPASSRLS" }, { RIGHTS_WRITER, "NOLOGIN BYPASSRLS" } };
+} roles[] = { { RIGHTS_READER, "NOBYPASSRLS" }, { RIGHTS_WRITER, "BYPASSRLS" } };
 
 struct count_row {
 	int64_t count;
@@ -26,25 +27,55 @@ struct count_row {
 static const struct column count_columns[] = { COLUMN(count_row, count, INT) };
 static const struct row_shape count_shape = ROW_SHAPE(count_row, count_columns);
 
-/* Names of roles, tables and rights cannot be parameters; all of them are constants of the program. */
-static int make_role(struct store *store, const struct role *role, struct err *err)
+static int count_of(struct store *store, const struct params *params, int64_t *ret, struct err *err)
 {
-	char text[TEXT_MAX];
 	struct count_row *row;
-	AUTO_PARAMS params;
 	AUTO_ARENA arena;
 	size_t count;
 
 	arena_init(&arena, ANSWER_MAX);
+	if (store_read(store, params, &count_shape, &arena, &row, &count, err) < 0)
+		return err->code;
+	*ret = row->count;
+	return 0;
+}
+
+/* On distributed PostgreSQL the nodes connect to each other as the role that asks: there it has to be one that may. */
+static int login_word(struct store *store, const char **ret, struct err *err)
+{
+	AUTO_PARAMS params;
+	int64_t count = 0;
+
+	params_init(&params, &sql_statements[SQL_DATABASE_DISTRIBUTED]);
+	if (count_of(store, &params, &count, err) < 0)
+		return err->code;
+	*ret = count ? "LOGIN" : "NOLOGIN";
+	return 0;
+}
+
+/* Names of roles, tables and rights cannot be parameters; all of them are constants of the program. */
+static int make_role(struct store *store, const struct role *role, struct err *err)
+{
+	char text[TEXT_MAX];
+	AUTO_PARAMS params, able;
+	int64_t count = 0, is_able = 0;
+	const char *login = "NOLOGIN";
+
 	params_init(&params, &sql_statements[SQL_DATABASE_ROLE_FIND]);
 	params_text(&params, 0, role->name);
-	if (store_read(store, &params, &count_shape, &arena, &row, &count, err) < 0)
+	params_init(&able, &sql_statements[SQL_DATABASE_ROLE_LOGIN]);
+	params_text(&able, 0, role->name);
+	if (count_of(store, &params, &count, err) < 0 || count_of(store, &able, &is_able, err) < 0 ||
+	    login_word(store, &login, err) < 0)
 		return err->code;
-	snprintf(text, sizeof(text), "CREATE ROLE %s %s", role->name, role->attributes);
-	if (!row->count && store_command(store, text, err) < 0)
+	snprintf(text, sizeof(text), "CREATE ROLE %s %s %s", role->name, login, role->attributes);
+	if (!count && store_command(store, text, err) < 0)
 		return err->code;
 	snprintf(text, sizeof(text), "GRANT %s TO CURRENT_USER", role->name);
-	if (!row->count && store_command(store, text, err) < 0)
+	if (!count && store_command(store, text, err) < 0)
+		return err->code;
+	snprintf(text, sizeof(text), "ALTER ROLE %s LOGIN", role->name);
+	if (count && !is_able && strcmp(login, "LOGIN") == 0 && store_command(store, text, err) < 0)
 		return err->code;
 	snprintf(text, sizeof(text), "GRANT USAGE ON SCHEMA public TO %s", role->name);
 	return store_command(store, text, err);

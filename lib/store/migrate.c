@@ -13,14 +13,24 @@
 
 struct step_row {
 	const char *step, *checksum;
+	int64_t applied_ns;
 };
 
-static const struct sql step_list = { "step_list", "", "SELECT step, checksum FROM schema_step ORDER BY step" };
+static const struct sql step_list = { "step_list", "",
+				      "SELECT step, checksum, applied_at FROM schema_step ORDER BY step" };
+static const struct sql step_table = { "step_table", "", "SELECT to_regclass('schema_step') IS NOT NULL" };
 static const struct sql step_add = { "step_add", "tt",
 				     "INSERT INTO schema_step (step, checksum, applied_at) VALUES ($1, $2, now())" };
 
-static const struct column step_columns[] = { COLUMN(step_row, step, TEXT), COLUMN(step_row, checksum, TEXT) };
+static const struct column step_columns[] = { COLUMN(step_row, step, TEXT), COLUMN(step_row, checksum, TEXT),
+					      COLUMN(step_row, applied_ns, TIME) };
 static const struct row_shape step_shape = ROW_SHAPE(step_row, step_columns);
+
+struct table_row {
+	bool is_there;
+};
+static const struct column table_columns[] = { COLUMN(table_row, is_there, BOOL) };
+static const struct row_shape table_shape = ROW_SHAPE(table_row, table_columns);
 
 static void checksum_of(const struct schema_step *step, char out[CHECKSUM_SIZE])
 {
@@ -129,4 +139,26 @@ int store_migrate(struct store *store, const struct schema_step *steps, size_t c
 	code = migrate_locked(store, steps, count, err);
 	store_command(store, "SELECT pg_advisory_unlock(" LOCK_KEY ")", &(struct err){ 0 });
 	return code;
+}
+
+int store_schema_state(struct store *store, const struct schema_step *steps, size_t count, struct arena *arena,
+		       struct schema_state **ret, struct err *err)
+{
+	struct step_row *rows = NULL;
+	struct table_row *table;
+	AUTO_PARAMS params, list;
+	size_t row_count = 0, one;
+
+	params_init(&params, &step_table);
+	params_init(&list, &step_list);
+	*ret = arena_array(arena, struct schema_state, count + 1);
+	if (!*ret)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	if (store_read(store, &params, &table_shape, arena, &table, &one, err) < 0 ||
+	    (table->is_there && store_read(store, &list, &step_shape, arena, &rows, &row_count, err) < 0) ||
+	    check_recorded(rows, row_count, steps, count, err) < 0)
+		return err->code;
+	for (size_t i = 0; i < count; i++)
+		(*ret)[i] = (struct schema_state){ steps[i].name, i < row_count ? rows[i].applied_ns : 0 };
+	return 0;
 }

@@ -1,5 +1,6 @@
 #include <libpq-fe.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "store/copy.h"
 #include "store/session.h"
@@ -19,6 +20,20 @@ static int put_copy(struct store *store, const struct copy_part *parts, size_t c
 	return is_put && PQputCopyEnd(store->connection, NULL) > 0 ? 0 : -1;
 }
 
+/*
+ * Distributed PostgreSQL (Citus 13) passes a shard's refusal of a row on as an internal error, without its class. Whoever is told that
+ * the rows are refused tries them one by one, by statements, which keep the class.
+ */
+static int refusal(struct store *store, const PGresult *result, struct err *err)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	int code = result_error(store, result, "copy", err);
+
+	if (code == ERR_FAILED && state && strcmp(state, "XX000") == 0)
+		err->code = ERR_SYNTAX;
+	return err->code;
+}
+
 int store_copy(struct store *store, const char *statement, const struct copy_part *parts, size_t part_count,
 	       size_t *ret_count, struct err *err)
 {
@@ -32,7 +47,7 @@ int store_copy(struct store *store, const char *statement, const struct copy_par
 	put = put_copy(store, parts, part_count);
 	result = PQgetResult(store->connection);
 	if (put < 0 || PQresultStatus(result) != PGRES_COMMAND_OK)
-		return result_error(store, result, "copy", err);
+		return refusal(store, result, err);
 	if (ret_count)
 		*ret_count = (size_t)strtoull(PQcmdTuples(result), NULL, 10);
 	PQclear(PQgetResult(store->connection));

@@ -11,6 +11,7 @@ import typing
 import hostile
 import ledger as ledgers
 import spool
+import standby
 from world import Broken, PROGRESS_S, Process, descendants, ended, send
 
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
@@ -569,5 +570,6 @@ SCENARIOS = [
     Scenario("rotation", "the authority's root is changed while programs die", rotation, 1, 3),
     Scenario("revocation", "agents are revoked while others deliver", revocation, 0, 5),
     Scenario("real-agent", "a workload under secagent while it, collector and database die", real_agent, 3, 30),
+    Scenario("failover", "kill -9 of the primary of two PostgreSQL servers, and its standby takes over", standby.fail_over, 1, 20),
     Scenario("two-collectors", "two collectors on one database, and the one in use dies", two_collectors, 2, 30),
 ]

@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "collector/signals.h"
 #include "collector/store/prepare.h"
+#include "store/distribute.h"
 #include "wire/wire.h"
 
 static void check(int code, const struct err *err)
@@ -42,28 +43,99 @@ static void leave_root(const char *state)
 	prctl(PR_SET_DUMPABLE, 1);
 }
 
-void fixture_open(struct fixture *fixture)
+static void leave_out(const struct fixture *fixture, const char *reason)
+{
+	fprintf(stderr, "skipped: %s\n", reason);
+	rmdir(fixture->state);
+	exit(FIXTURE_SKIP);
+}
+
+static void start_private(struct fixture *fixture)
 {
 	char admin[CLUSTER_CONNINFO_MAX];
 	struct err err = { 0 };
-	int code;
+	int code = cluster_prepare(fixture->state, &fixture->cluster, &err);
+
+	if (code == ERR_NOT_FOUND)
+		leave_out(fixture, err.message);
+	check(code, &err);
+	check(server_start(&fixture->server, &fixture->cluster, &err), &err);
+	check(prepare_database(cluster_conninfo(&fixture->cluster, "postgres", admin), CLUSTER_DATABASE, &err), &err);
+	cluster_conninfo(&fixture->cluster, CLUSTER_DATABASE, fixture->conninfo);
+}
+
+static bool is_distributed(void)
+{
+	const char *kind = getenv("CLEWLINE_FIXTURE");
+
+	return kind && strcmp(kind, "citus") == 0;
+}
+
+static void drop_tables(struct store *store)
+{
+	static const char *const tables[] = {
+#define TABLE(name, kind) "DROP TABLE IF EXISTS " #name " CASCADE",
+#include "store/distribution.def"
+#undef TABLE
+	};
+	AUTO_FREE char *name = fixture_text(store, "SELECT current_database()::text");
+	struct err err = { 0 };
+
+	if (strncmp(name, "clewline_test", 13) != 0)
+		fail_msg("the database is called \"%s\", and may hold what somebody wants", name);
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+		check(store_command(store, tables[i], &err), &err);
+}
+
+static void name_distributed(struct fixture *fixture)
+{
+	const char *url = getenv("CLEWLINE_CITUS_URL");
+	struct err err = { 0 };
+
+	if (!url || !*url)
+		leave_out(fixture, "CLEWLINE_CITUS_URL names no server");
+	assert_true(strlen(url) < sizeof(fixture->conninfo));
+	strcpy(fixture->conninfo, url);
+	check(store_open(fixture->conninfo, &fixture->store, &err), &err);
+	drop_tables(fixture->store);
+	store_close(fixture->store);
+}
+
+static void distribute(struct store *store)
+{
+	struct distribution_step *steps;
+	struct err err = { 0 };
+	AUTO_ARENA arena;
+	size_t count;
+
+	arena_init(&arena, 1u << 20);
+	check(distribution_plan(store, 4, &arena, &steps, &count, &err), &err);
+	for (size_t i = 0; i < count; i++) {
+		if (!steps[i].is_done)
+			check(store_command(store, steps[i].statement, &err), &err);
+	}
+}
+
+void fixture_open(struct fixture *fixture)
+{
+	struct err err = { 0 };
 
 	memset(fixture, 0, sizeof(*fixture));
 	strcpy(fixture->state, "/tmp/clewline-test-XXXXXX");
 	assert_non_null(mkdtemp(fixture->state));
 	leave_root(fixture->state);
 	signals_block();
-	code = cluster_prepare(fixture->state, &fixture->cluster, &err);
-	if (code == ERR_NOT_FOUND) {
-		fprintf(stderr, "skipped: %s\n", err.message);
-		rmdir(fixture->state);
-		exit(FIXTURE_SKIP);
-	}
-	check(code, &err);
-	check(server_start(&fixture->server, &fixture->cluster, &err), &err);
-	check(prepare_database(cluster_conninfo(&fixture->cluster, "postgres", admin), CLUSTER_DATABASE, &err), &err);
-	cluster_conninfo(&fixture->cluster, CLUSTER_DATABASE, fixture->conninfo);
+	if (is_distributed())
+		name_distributed(fixture);
+	else
+		start_private(fixture);
 	check(prepare_schema(fixture->conninfo, &err), &err);
+	check(store_open(fixture->conninfo, &fixture->store, &err), &err);
+	if (!is_distributed())
+		return;
+	distribute(fixture->store);
+	/* Settings of the database are those of connections made later. */
+	store_close(fixture->store);
 	check(store_open(fixture->conninfo, &fixture->store, &err), &err);
 }
 
@@ -74,6 +146,8 @@ static int remove_entry(const char *path, const struct stat *st UNUSED, int type
 
 void fixture_close(struct fixture *fixture)
 {
+	if (is_distributed())
+		drop_tables(fixture->store);
 	store_close(fixture->store);
 	server_stop(&fixture->server);
 	nftw(fixture->state, remove_entry, 16, FTW_DEPTH | FTW_PHYS);

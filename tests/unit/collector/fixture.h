@@ -1,5 +1,8 @@
 /*
  * fixture.h: a private PostgreSQL in a folder of its own, run as an unprivileged user, and batches made of nothing real.
+ *
+ * With CLEWLINE_FIXTURE=citus the server is the one that CLEWLINE_CITUS_URL names, and the tables are distributed. Its database must be
+ * called clewline_test or begin so: whatever is in it is dropped.
  */
 #pragma once
 
@@ -8,7 +11,7 @@
 #include "model/batch.h"
 #include "store/store.h"
 
-#define FIXTURE_SKIP 77 /* exit code: PostgreSQL is not installed */
+#define FIXTURE_SKIP 77 /* exit code: PostgreSQL is not installed, or no Citus is named */
 
 struct fixture {
 	char state[64];

@@ -10,6 +10,7 @@
 #include "collector/archive/restore.h"
 #include "collector/store/sql.h"
 #include "fixture.h"
+#include "store/distribute.h"
 #include "store/migrate.h"
 
 static struct fixture f;
@@ -136,6 +137,43 @@ static void every_key_begins_with_the_tenant(void **state UNUSED)
 		0);
 }
 
+/* A new table has a place on distributed PostgreSQL, too. */
+static void every_table_has_a_place_when_distributed(void **state UNUSED)
+{
+	static const char *const names[] = {
+#define TABLE(name, kind) #name,
+#include "store/distribution.def"
+#undef TABLE
+	};
+	AUTO_STRBUF sql = STRBUF_INIT;
+
+	strbuf_adds(&sql,
+		    "SELECT coalesce(string_agg(relname, ' '), '') FROM pg_class WHERE relnamespace = "
+		    "'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition AND relname NOT IN (''");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		strbuf_addf(&sql, ", '%s'", names[i]);
+	strbuf_adds(&sql, ")");
+	AUTO_FREE char *without = fixture_text(f.store, sql.data);
+	assert_string_equal(without, "");
+	assert_int_equal(fixture_number(f.store,
+					"SELECT count(*) FROM pg_class WHERE relnamespace = "
+					"'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition"),
+			 ARRAY_SIZE(names));
+}
+
+/* Without the extension there is nothing to distribute with; the answer says how to get it. */
+static void a_server_without_the_extension_is_refused(void **state UNUSED)
+{
+	struct distribution_step *steps;
+	struct err err = { 0 };
+	AUTO_ARENA arena;
+	size_t count;
+
+	arena_init(&arena, 1u << 20);
+	assert_int_equal(distribution_plan(f.store, 4, &arena, &steps, &count, &err), ERR_FAILED);
+	assert_non_null(strstr(err.message, "CREATE EXTENSION citus"));
+}
+
 static void nothing_is_used_that_distributed_postgresql_refuses(void **state UNUSED)
 {
 	assert_int_equal(fixture_number(f.store, "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal"), 0);
@@ -165,6 +203,8 @@ int main(void)
 		cmocka_unit_test(two_statements_in_one_command_are_refused),
 		cmocka_unit_test(every_statement_of_the_program_can_be_prepared),
 		cmocka_unit_test(every_key_begins_with_the_tenant),
+		cmocka_unit_test(every_table_has_a_place_when_distributed),
+		cmocka_unit_test(a_server_without_the_extension_is_refused),
 		cmocka_unit_test(nothing_is_used_that_distributed_postgresql_refuses),
 		cmocka_unit_test(the_server_listens_on_no_network),
 	};
