@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "agent/network.h"
+#include "agent/role.h"
 #include "agent/rules.h"
 #include "agent/sensor/trace/tracer.h"
 #include "base/file.h"
@@ -149,7 +150,8 @@ int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_m
 	strbuf_init(&agent->line, STRBUF_MAX_DEFAULT);
 	set_origin(agent, mode);
 	if (check_conf(conf, err) < 0 || choose_tier(agent, err) < 0 || agent_rules_open(agent, mode, err) < 0 ||
-	    open_watch(agent, err) < 0 || open_responder(agent, mode, err) < 0 || open_sender(agent, err) < 0)
+	    open_watch(agent, err) < 0 || open_responder(agent, mode, err) < 0 ||
+	    agent_role_open(agent, mode, err) < 0 || open_sender(agent, err) < 0)
 		return err->code;
 	pipeline.sets = agent->sets;
 	pipeline.activity_per_s = conf->activity_limit;
@@ -191,6 +193,7 @@ void agent_close(struct agent *agent)
 	baseline_free(agent->baseline);
 	agent_rules_close(agent);
 	strbuf_fini(&agent->line);
+	agent_role_close(agent);
 	while (agent->metadata) {
 		struct metadata *next = agent->metadata->next;
 
@@ -206,7 +209,7 @@ void agent_use_metadata(struct agent *agent, struct metadata *metadata)
 	metadata->next = agent->metadata;
 	agent->metadata = metadata;
 	if (metadata->has_task) {
-		agent->origin.task = &metadata->task.task;
+		agent_role_apply(agent);
 		agent->origin.agent = metadata->task.id ? metadata->task.id : agent->hostname;
 	}
 	agent->origin.containers = metadata->plain;

@@ -97,6 +97,8 @@ struct agent {
 	struct network *network; /* NULL: no packets are watched */
 	struct origin origin;
 	struct metadata *metadata; /* newest first; older ones stay, processes point into them */
+	struct role_watch *role;   /* NULL: none is asked for */
+	struct role_texts *roles;  /* newest first; older ones stay, rows and batches point into them */
 	struct strbuf line;	   /* of the printer */
 	char hostname[256], boot_id[64], spool[4096];
 	bool print_failed, metadata_warned;

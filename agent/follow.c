@@ -8,6 +8,7 @@
 #include "agent/agent.h"
 #include "agent/network.h"
 #include "agent/reload.h"
+#include "agent/role.h"
 #include "agent/rules.h"
 #include "agent/sensor/trace/tracer.h"
 #include "base/time.h"
@@ -114,6 +115,7 @@ void follow_run(const struct follow *follow)
 		network_step(follow->agent);
 		pipeline_step(follow->agent->pipeline, false);
 		take_signals(follow, &set);
+		agent_role_renew(follow->agent);
 		renew_rules(follow);
 		if (time_monotonic_ns() >= heartbeat_ns) {
 			pipeline_heartbeat(follow->agent->pipeline, network_limits(follow->agent->network));

@@ -10,6 +10,7 @@
 #include "agent/follow.h"
 #include "agent/gate.h"
 #include "agent/network.h"
+#include "agent/role.h"
 #include "agent/rules.h"
 #include "agent/sensor/trace/ledger.h"
 #include "agent/sensor/trace/tracer.h"
@@ -112,6 +113,7 @@ static void take_over(struct task *task, struct gate_request *request)
 	struct err err = { 0 };
 
 	agent_use_metadata(&task->agent, metadata);
+	agent_role_offer(&task->agent, request->pid);
 	if (tracer_seize(task->tracer, request->pid, owner, &err) < 0) {
 		log_error("not-traced", "%s: the sidecar needs the capability SYS_PTRACE", err.message);
 		gate_answer(request, LAUNCH_UNFILTERED, NULL, err.message);

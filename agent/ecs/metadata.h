@@ -10,7 +10,9 @@
 #define METADATA_CONTAINERS_MAX 64
 #define METADATA_MEMORY_MAX	(2u << 20)
 
-/* One answer. Not changed once made; processes point into it. */
+/*
+ * One answer. Not changed once made, but for the role in task, which its owner keeps up to date; processes point into it.
+ */
 struct metadata {
 	struct arena arena;
 	struct task_identity task;

@@ -437,9 +437,9 @@ void pipeline_step(struct pipeline *pipeline, bool all)
 	pipeline->untold = stats.untold;
 }
 
-void pipeline_heartbeat(struct pipeline *pipeline, const char *detail)
+static void beat(struct pipeline *pipeline, const char *detail, bool is_origin_new)
 {
-	struct heartbeat heartbeat = { .detail = detail };
+	struct heartbeat heartbeat = { .detail = detail, .is_origin_new = is_origin_new };
 	struct event event = { .time_ns = time_now_ns(), .kind = EVENT_HEARTBEAT, .type = "heartbeat" };
 	struct sender_state state;
 
@@ -450,4 +450,14 @@ void pipeline_heartbeat(struct pipeline *pipeline, const char *detail)
 	heartbeat.dropped_events = state.events_dropped;
 	event.heartbeat = &heartbeat;
 	send_event(pipeline, &event);
+}
+
+void pipeline_heartbeat(struct pipeline *pipeline, const char *detail)
+{
+	beat(pipeline, detail, false);
+}
+
+void pipeline_origin_changed(struct pipeline *pipeline, const char *detail)
+{
+	beat(pipeline, detail, true);
 }

@@ -69,5 +69,8 @@ void pipeline_step(struct pipeline *pipeline, bool all);
 /* Reports that all is well, or what is not (detail may be NULL). */
 void pipeline_heartbeat(struct pipeline *pipeline, const char *detail);
 
+/* The same at once, because batches say something else of their origin from now on. */
+void pipeline_origin_changed(struct pipeline *pipeline, const char *detail);
+
 struct process_table *pipeline_processes(struct pipeline *pipeline);
 void pipeline_stats(const struct pipeline *pipeline, struct pipeline_stats *ret);

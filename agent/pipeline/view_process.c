@@ -406,6 +406,8 @@ TASK_READER(revision, task.revision)
 TASK_READER(service, task.service)
 TASK_READER(account, account)
 TASK_READER(region, region)
+TASK_READER(role_arn, task.role_arn)
+TASK_READER(access_key_id, task.access_key_id)
 
 const view_reader view_process_readers[FIELD_COUNT] = {
 	[FIELD_PROC_PID] = read_pid,
@@ -467,5 +469,7 @@ const view_reader view_process_readers[FIELD_COUNT] = {
 	[FIELD_ECS_SERVICE] = read_task_service,
 	[FIELD_ECS_ACCOUNT] = read_task_account,
 	[FIELD_ECS_REGION] = read_task_region,
+	[FIELD_ECS_TASK_ROLE_ARN] = read_task_role_arn,
+	[FIELD_ECS_TASK_ACCESS_KEY_ID] = read_task_access_key_id,
 	[FIELD_ECS_EXEC_SESSION_ID] = read_exec_session,
 };

@@ -192,6 +192,8 @@ static json_t *task_json(const struct ecs_task *task)
 	json_set_text(json, "service", task->service);
 	json_set_text(json, "availability_zone", task->availability_zone);
 	json_set_text(json, "launch_type", task->launch_type);
+	json_set_text(json, "role_arn", task->role_arn);
+	json_set_text(json, "access_key_id", task->access_key_id);
 	return json;
 }
 

@@ -128,12 +128,52 @@ static int add_task_session(struct inquiry *inquiry, const struct node *session,
 	return code;
 }
 
+/* The session acted with a key that the task had: so it was the task, or somebody who has the key from it. */
+static int add_key_session(struct inquiry *inquiry, const struct node *session, struct err *err)
+{
+	const struct link_method_info *method = &link_methods[LINK_TASK_KEY_SESSION];
+	size_t row_count = inquiry->row_count;
+	int code = 0;
+
+	for (size_t i = 0; i < row_count && session->row.kind == ENTITY_SESSION; i++) {
+		const struct graph_assertion used = inquiry->rows[i];
+
+		if (used.to != session->row.id || strcmp(used.method, link_methods[LINK_SESSION_KEY].method) != 0)
+			continue;
+		for (size_t j = 0; j < row_count && code >= 0; j++) {
+			struct graph_assertion row = inquiry->rows[j];
+			const struct node *key = node_find(inquiry, row.from);
+
+			if (row.from != used.from || !is_key_of_task(&row) || key == NULL)
+				continue;
+			row.from = row.to;
+			row.to = session->row.id;
+			row.relation = method->relation;
+			row.method = method->method;
+			row.detail = arena_printf(inquiry->arena, "with access key %s of the task", key->row.key);
+			row.strength = method->strength;
+			row.confidence = method->confidence;
+			/* what the agent said, and what the record says */
+			code = row.detail != NULL
+				       ? rows_add(inquiry, &row, err)
+				       : err_set(err, ERR_MEMORY, "could not tie a session: out of memory");
+			row.at = used.at;
+			memcpy(row.event_id, used.event_id, EVENT_ID_SIZE);
+			code = code < 0 ? code : rows_add(inquiry, &row, err);
+		}
+	}
+	return code;
+}
+
 int associations_add(struct inquiry *inquiry, struct err *err)
 {
 	for (size_t i = 0; i < inquiry->node_count; i++) {
 		const struct node *node = &inquiry->nodes[i];
 		size_t associated = 0;
 		int code = add_task_session(inquiry, node, err);
+
+		if (code >= 0)
+			code = add_key_session(inquiry, node, err);
 
 		/* the newest first, as the oldest are the least telling when there are many */
 		for (size_t j = inquiry->alert_count; j > 0 && node->is_principal && code >= 0; j--) {

@@ -122,7 +122,8 @@ struct node *node_find(const struct inquiry *inquiry, int64_t entity);			      /
 struct node *node_add(struct inquiry *inquiry, const struct entity_row *row, unsigned depth); /* NULL when full */
 const char *node_fact(const struct node *node, const char *fact);			      /* NULL if absent */
 bool node_is_actor(const struct node *node);
-bool is_deed(const struct graph_assertion *row); /* done, or tried */
+bool is_deed(const struct graph_assertion *row);	/* done, or tried */
+bool is_key_of_task(const struct graph_assertion *row); /* an access key was issued to a task */
 bool is_runtime_alert(const struct alert_row *alert);
 /* True if the alert fired in an ECS Exec session that who opened, or somebody whose session who assumed. */
 bool alert_is_in_shell_of(const struct inquiry *inquiry, const char *alert_id, int64_t who);

@@ -85,7 +85,9 @@ static void extend_spine(struct inquiry *inquiry)
 			mark_spine(to);
 		if (from->row.kind == ENTITY_TASK || from->row.kind == ENTITY_CONTAINER)
 			to->is_target = true;
-		if (from->row.kind == ENTITY_ACCESS_KEY)
+		if (from->row.kind == ENTITY_ACCESS_KEY && to->row.kind == ENTITY_TASK)
+			mark_spine(to);
+		else if (from->row.kind == ENTITY_ACCESS_KEY)
 			to->is_principal = true;
 	}
 }
@@ -191,6 +193,37 @@ static int add_task_sessions(struct inquiry *inquiry, struct err *err)
 	return expand_where(inquiry, is_principal, 2, err);
 }
 
+/* Whoever called with the keys of a task, under whatever name: it was the task, or somebody who has them from it. */
+static int add_key_sessions(struct inquiry *inquiry, struct err *err)
+{
+	struct expansion expansion = { .depth = 2 };
+	int64_t *keys = arena_array(inquiry->arena, int64_t, inquiry->row_count + 1);
+	int code;
+
+	if (keys == NULL)
+		return err_set(err, ERR_MEMORY, "could not look for the task's keys: out of memory");
+	for (size_t i = 0; i < inquiry->row_count; i++) {
+		const struct graph_assertion *row = &inquiry->rows[i];
+		const struct node *task = node_find(inquiry, row->to);
+
+		if (task != NULL && (task->is_spine || task->is_alerted) && is_key_of_task(row))
+			keys[expansion.count++] = row->from;
+	}
+	expansion.ids = keys;
+	code = expand(inquiry, &expansion, err);
+	for (size_t i = 0; i < inquiry->row_count && code >= 0; i++) {
+		const struct graph_assertion *row = &inquiry->rows[i];
+
+		for (size_t j = 0; j < expansion.count; j++) {
+			struct node *session = row->from == keys[j] ? node_find(inquiry, row->to) : NULL;
+
+			if (session != NULL && session->row.kind == ENTITY_SESSION)
+				add_principal(inquiry, session);
+		}
+	}
+	return code >= 0 ? expand_where(inquiry, is_principal, 2, err) : code;
+}
+
 static int add_scans(struct inquiry *inquiry, struct err *err)
 {
 	int64_t *ids = arena_array(inquiry->arena, int64_t, NODES_MAX);
@@ -251,6 +284,8 @@ int neighbourhood_gather(struct inquiry *inquiry, struct err *err)
 		code = follow_alerts(inquiry, err);
 	if (code >= 0)
 		code = add_task_sessions(inquiry, err);
+	if (code >= 0)
+		code = add_key_sessions(inquiry, err);
 	if (code >= 0)
 		code = add_scans(inquiry, err);
 	if (code < 0)

@@ -54,6 +54,11 @@ bool is_deed(const struct graph_assertion *row)
 	return row->strength == STRENGTH_PERFORMED || row->strength == STRENGTH_ATTEMPTED;
 }
 
+bool is_key_of_task(const struct graph_assertion *row)
+{
+	return strcmp(row->method, link_methods[LINK_KEY_TASK].method) == 0;
+}
+
 bool is_runtime_alert(const struct alert_row *alert)
 {
 	return alert->actor_id == 0;

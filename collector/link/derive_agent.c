@@ -31,7 +31,8 @@ static bool states_structure(const struct event *event)
 	if (event->alert_count > 0)
 		return true;
 	if (event->kind == EVENT_HEARTBEAT)
-		return event->seq <= HEARTBEAT_STATED_SEQ_MAX ||
+		return (event->heartbeat != NULL && event->heartbeat->is_origin_new) ||
+		       event->seq <= HEARTBEAT_STATED_SEQ_MAX ||
 		       event->time_ns % HEARTBEAT_STATED_PERIOD < HEARTBEAT_STATED_SPAN;
 	if (event->kind != EVENT_EXEC || event->process == NULL)
 		return false;
@@ -172,6 +173,18 @@ static void add_container(struct derivation *derivation, const struct container 
 	add_image(derivation, container, id);
 }
 
+/* CloudTrail names the same key in what the task does: the tie from there to here is exact. */
+static void add_credentials(struct derivation *derivation, int64_t task)
+{
+	const struct ecs_task *stated = derivation->input->origin->task;
+	int64_t key = derive_add_entity(derivation, ENTITY_ACCESS_KEY, stated->access_key_id);
+
+	derive_add_fact(derivation, task, "role_arn", stated->role_arn);
+	derive_add_fact(derivation, task, "access_key_id", stated->access_key_id);
+	derive_add_fact(derivation, key, "role_arn", stated->role_arn);
+	add_link(derivation, key, task, LINK_KEY_TASK, "AccessKeyId");
+}
+
 static void add_task(struct derivation *derivation, const struct task_keys *keys)
 {
 	const struct ecs_task *stated = derivation->input->origin->task;
@@ -189,6 +202,7 @@ static void add_task(struct derivation *derivation, const struct task_keys *keys
 	add_cluster(derivation, keys, task);
 	add_task_definition(derivation, keys, task);
 	add_service(derivation, keys, task);
+	add_credentials(derivation, task);
 }
 
 static void add_host(struct derivation *derivation)

@@ -10,6 +10,7 @@
 #include "base/attr.h"
 #include "base/file.h"
 
+#define RELATIVE   "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
 #define ECS_URL	   "http://169.254.170.2"
 #define HTTP	   "http://"
 #define URL_MAX	   2048
@@ -115,20 +116,47 @@ static int find_token(struct strbuf *out, struct err *err)
 	return 0;
 }
 
+static void init(struct container_source *source)
+{
+	strbuf_init(&source->url, STRBUF_MAX_DEFAULT);
+	strbuf_init(&source->authorization, STRBUF_MAX_DEFAULT);
+}
+
+static int use_relative(const char *relative, struct container_source *source, struct err *err)
+{
+	if (*relative != '/' || strlen(relative) > URL_MAX || !is_plain(relative))
+		return err_set(err, ERR_USAGE,
+			       "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must be a path that begins with \"/\"");
+	strbuf_adds(&source->url, ECS_URL);
+	strbuf_adds(&source->url, relative);
+	return 0;
+}
+
+int container_source_of(const char *environment, size_t length, struct container_source *ret, struct err *err)
+{
+	static const char name[] = RELATIVE "=";
+
+	init(ret);
+	for (size_t at = 0; at < length; at += strnlen(environment + at, length - at) + 1) {
+		size_t left = strnlen(environment + at, length - at);
+
+		/* the last one may have been cut */
+		if (left >= sizeof(name) && at + left < length &&
+		    memcmp(environment + at, name, sizeof(name) - 1) == 0)
+			return use_relative(environment + at + sizeof(name) - 1, ret, err);
+	}
+	return 0;
+}
+
 int container_source_find(struct container_source *ret, struct err *err)
 {
-	const char *relative = variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+	const char *relative = variable(RELATIVE);
 	const char *full = variable("AWS_CONTAINER_CREDENTIALS_FULL_URI");
 
-	strbuf_init(&ret->url, STRBUF_MAX_DEFAULT);
-	strbuf_init(&ret->authorization, STRBUF_MAX_DEFAULT);
+	init(ret);
 	if (relative) {
-		if (*relative != '/' || strlen(relative) > URL_MAX || !is_plain(relative))
-			return err_set(
-				err, ERR_USAGE,
-				"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must be a path that begins with \"/\"");
-		strbuf_adds(&ret->url, ECS_URL);
-		strbuf_adds(&ret->url, relative);
+		if (use_relative(relative, ret, err) < 0)
+			return ERR_USAGE;
 	} else if (full) {
 		if (check_url(full, err) < 0)
 			return err ? err->code : ERR_USAGE;

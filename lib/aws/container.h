@@ -19,4 +19,10 @@ struct container_source {
  * Errors: ERR_USAGE for another address, ERR_FAILED for a token that cannot be read or used.
  */
 int container_source_find(struct container_source *ret, struct err *err);
+/*
+ * The same for a container that is not to be trusted, by its environment (variables one behind the other, each ended by NUL): only
+ * the relative address counts, which leads to the agent of ECS; every other could be one of its own making. Errors: ERR_USAGE.
+ */
+int container_source_of(const char *environment, size_t length, struct container_source *ret, struct err *err);
+
 void container_source_fini(struct container_source *source); /* accepts a zeroed one */

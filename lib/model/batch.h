@@ -30,6 +30,8 @@ struct ecs_task {
 	const char *service;
 	const char *availability_zone;
 	const char *launch_type;
+	const char *role_arn;	   /* of the task's own credentials, or NULL */
+	const char *access_key_id; /* of the same; never the key itself */
 };
 
 /* enum and name of what sends */

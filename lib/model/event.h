@@ -111,6 +111,7 @@ struct heartbeat {
 	uint64_t spooled_batches;
 	uint64_t dropped_events; /* since the stream began */
 	const char *detail;	 /* what limits the sensor, or NULL */
+	bool is_origin_new;	 /* what its batch says of its origin is another thing than before */
 };
 
 struct event {

@@ -164,6 +164,7 @@ static Clewline__V1__Heartbeat *pack_heartbeat(struct pack *pack, const struct h
 	out->spooled_batches = heartbeat->spooled_batches;
 	out->dropped_events = heartbeat->dropped_events;
 	out->detail = string_of(pack, heartbeat->detail);
+	out->is_origin_new = heartbeat->is_origin_new;
 	return out;
 }
 
@@ -283,6 +284,8 @@ static Clewline__V1__EcsTask *pack_task(struct pack *pack, const struct ecs_task
 	out->service = string_of(pack, task->service);
 	out->availability_zone = string_of(pack, task->availability_zone);
 	out->launch_type = string_of(pack, task->launch_type);
+	out->role_arn = string_of(pack, task->role_arn);
+	out->access_key_id = string_of(pack, task->access_key_id);
 	return out;
 }
 

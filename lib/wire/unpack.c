@@ -160,7 +160,8 @@ static int unpack_heartbeat(struct arena *arena, const Clewline__V1__Heartbeat *
 
 	if (!heartbeat)
 		return no_room(err);
-	*heartbeat = (struct heartbeat){ in->spooled_batches, in->dropped_events, string_or_null(in->detail) };
+	*heartbeat = (struct heartbeat){ in->spooled_batches, in->dropped_events, string_or_null(in->detail),
+					 in->is_origin_new };
 	*ret = heartbeat;
 	return 0;
 }
@@ -305,7 +306,9 @@ static int unpack_task(struct arena *arena, const Clewline__V1__EcsTask *in, con
 				   string_or_null(in->revision),
 				   string_or_null(in->service),
 				   string_or_null(in->availability_zone),
-				   string_or_null(in->launch_type) };
+				   string_or_null(in->launch_type),
+				   string_or_null(in->role_arn),
+				   string_or_null(in->access_key_id) };
 	*ret = task;
 	return 0;
 }

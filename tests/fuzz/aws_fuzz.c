@@ -5,6 +5,7 @@
 
 #include "aws/caller.h"
 #include "aws/credentials.h"
+#include "aws/identity.h"
 #include "aws/role.h"
 #include "aws/sigv4.h"
 
@@ -52,6 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	AUTO_FREE char *text = malloc(size + 1);
 	struct aws_credentials credentials;
+	struct aws_identity identity;
 	struct aws_role role;
 	int64_t ns;
 
@@ -62,6 +64,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	caller_parse(200, text, size, "aws", &role, NULL);
 	caller_parse(403, text, size, "aws", &role, NULL);
 	aws_credentials_parse(text, size, &credentials, NULL);
+	if (aws_identity_parse((const char *)data, size, &identity, NULL) == 0 &&
+	    (strlen(identity.key_id) < 16 || strpbrk(identity.key_id, "\"\\ \n") ||
+	     strpbrk(identity.role_arn, "\"\\ \n")))
+		abort();
 	sigv4_date_parse(text, &ns, NULL);
 	as_role(text);
 	as_proof(text);

@@ -134,7 +134,7 @@ RUNNER = "while [ ! -x /clewline/planted ]; do /bin/sleep 0.02; done; /clewline/
 
 
 def containers(bench):
-    stage = task.Task(bench.work, BIN, bench.images, bench.template, bench.rules)
+    stage = task.Task(bench.work, bench.images, bench.template, bench.rules)
     try:
         writer = stage.launch("writer", "shell", ["/bin/sh", "-c", WRITER])
         done = stage.launch("tmpfs", "shell", ["/bin/sh", "-c", TMPFS]).finish()

@@ -94,6 +94,10 @@ static const struct ecs_task fargate_task = {
 	.arn = TASK_ARN, .cluster = CLUSTER, .family = "gen", .revision = "3", .service = "web"
 };
 
+static const struct ecs_task task_with_role = {
+	.arn = TASK_ARN, .cluster = CLUSTER, .role_arn = "arn:aws:iam::1:role/r", .access_key_id = "ASIAEXAMPLETASK1"
+};
+
 static const struct derived_assertion *find(const struct derived *rows, const char *relation, int64_t to)
 {
 	for (size_t i = 0; i < rows->assertion_count; i++) {
@@ -346,6 +350,34 @@ static void console_login_keeps_the_second_factor_only_when_it_succeeded(void **
 	assert_non_null(find(&f->rows, "tried_to_sign_in_to", 0));
 }
 
+static void a_task_is_tied_to_the_key_that_it_has(void **state)
+{
+	struct fixture *f = *state;
+	struct heartbeat heartbeat = { .is_origin_new = true };
+	struct event event = { .seq = 999,
+			       .time_ns = 90 * NS_PER_S,
+			       .kind = EVENT_HEARTBEAT,
+			       .type = "heartbeat",
+			       .heartbeat = &heartbeat };
+	int64_t key = entity_id(ENTITY_ACCESS_KEY, "ASIAEXAMPLETASK1"), task = entity_id(ENTITY_TASK, TASK_ARN);
+	const struct derived_assertion *link;
+
+	assert_int_equal(derive_agent_event(f, &event, &task_with_role), 0);
+	link = find(&f->rows, "issued_to", task);
+	assert_non_null(link);
+	assert_int_equal(link->from, key);
+	assert_int_equal(link->method, LINK_KEY_TASK);
+	assert_string_equal(fact(&f->rows, task, "role_arn"), "arn:aws:iam::1:role/r");
+	assert_string_equal(fact(&f->rows, task, "access_key_id"), "ASIAEXAMPLETASK1");
+	/* an ordinary heartbeat repeats nothing, and a task without a role has no key */
+	heartbeat.is_origin_new = false;
+	assert_int_equal(derive_agent_event(f, &event, &task_with_role), 0);
+	assert_null(find(&f->rows, "issued_to", 0));
+	heartbeat.is_origin_new = true;
+	assert_int_equal(derive_agent_event(f, &event, &fargate_task), 0);
+	assert_null(find(&f->rows, "issued_to", 0));
+}
+
 static void role_session_belongs_to_its_role_and_service_callers_are_no_addresses(void **state)
 {
 	struct fixture *f = *state;
@@ -484,6 +516,7 @@ int main(void)
 		TEST(delete_trail_marks_blindness_by_name_and_by_arn_alike),
 		TEST(refused_delete_trail_marks_nothing),
 		TEST(console_login_keeps_the_second_factor_only_when_it_succeeded),
+		TEST(a_task_is_tied_to_the_key_that_it_has),
 		TEST(role_session_belongs_to_its_role_and_service_callers_are_no_addresses),
 		TEST(root_of_an_account_is_its_own_user_and_no_alias_is_plain_root),
 		TEST(run_task_without_cluster_means_the_default_cluster),

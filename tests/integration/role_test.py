@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+"""From what a task did to what was called in AWS with its keys: the endpoint of credentials, CloudTrail's record, a real collector.
+
+usage: role_test.py BIN-FOLDER
+
+The endpoint answers at the address that ECS has, in a network of the test's own. What signs requests must be found nowhere in the agent.
+"""
+import http.server
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "workload"))
+import image  # noqa: E402
+import network  # noqa: E402
+import task  # noqa: E402
+
+SKIP = 77
+BIN = os.path.abspath(sys.argv[1])
+ACCOUNT = "123456789012"
+CLUSTER = "arn:aws:ecs:us-west-1:%s:cluster/shop" % ACCOUNT
+TASK = "arn:aws:ecs:us-west-1:%s:task/shop/1dddc34c0a574b74a2a3d9e2b8b5a111" % ACCOUNT
+ROLE = "arn:aws:iam::%s:role/shop-task" % ACCOUNT
+CONTAINER = "1dddc34c0a574b74a2a3d9e2b8b5a111-1265927825"
+KEYS = ["ASIAQ3EGRTSEXAMPLET1", "ASIAQ3EGRTSEXAMPLET2"]
+SECRET, TOKEN = secrets.token_hex(20), secrets.token_hex(400)
+HOST = "169.254.170.2"
+RELATIVE = "/v2/credentials/0f8a6bb0"
+failures = []
+
+RULES = """
+- rule: Made
+  desc: a file made
+  condition: evt.type in (open, openat, openat2, creat) and evt.is_open_write = true and fd.name contains role-test-made
+  output: "made %fd.name role=%ecs.task.role_arn key=%ecs.task.access_key_id task=%ecs.task.id"
+  priority: ERROR
+"""
+
+
+def check(condition, sentence, seen=None):
+    print(("ok      " if condition else "FAILED  ") + sentence, flush=True)
+    if not condition:
+        failures.append(sentence)
+        print("        %s" % (seen,))
+
+
+def run(*args, **options):
+    return subprocess.run(args, capture_output=True, text=True, timeout=120, check=False, **options)
+
+
+class Endpoint(http.server.BaseHTTPRequestHandler):
+    """Metadata, and credentials that last a second the first time, so that they are asked for again."""
+    asked = 0
+
+    def do_GET(self):
+        if self.path == RELATIVE:
+            Endpoint.asked += 1
+            key = KEYS[0] if Endpoint.asked == 1 else KEYS[1]
+            ends = time.time() + (1 if Endpoint.asked == 1 else 6 * 3600)
+            body = {"RoleArn": ROLE, "AccessKeyId": key, "SecretAccessKey": SECRET, "Token": TOKEN,
+                    "Expiration": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ends))}
+        elif self.path.endswith("/task"):
+            body = {"Cluster": "shop", "TaskARN": TASK, "Family": "shop", "Revision": "17", "LaunchType": "FARGATE",
+                    "Containers": [{"DockerId": CONTAINER, "Name": "app", "Image": "shop:1", "ImageID": "sha256:aa"}]}
+        else:
+            self.send_error(404)
+            return
+        text = json.dumps(body).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_):
+        pass
+
+
+def memory_has(pid, needles):
+    """Which of the texts stand anywhere in the memory of a process."""
+    found = set()
+    with open("/proc/%d/maps" % pid, encoding="ascii") as maps, open("/proc/%d/mem" % pid, "rb", 0) as memory:
+        for line in maps:
+            span, rights = line.split()[:2]
+            if "r" not in rights or "[v" in line:
+                continue
+            start, end = (int(part, 16) for part in span.split("-"))
+            try:
+                memory.seek(start)
+                data = memory.read(end - start)
+            except (OSError, ValueError, OverflowError):
+                continue
+            found |= {needle for needle in needles if needle.encode() in data}
+    return found
+
+
+def wait_until(condition):
+    until = time.monotonic() + task.WAIT_S
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.05)
+    return condition()
+
+
+def record(number, key, name):
+    return {
+        "eventVersion": "1.08", "eventID": "11111111-2222-3333-4444-55555555555%d" % number,
+        "eventTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "awsRegion": "us-west-1", "eventSource": "s3.amazonaws.com",
+        "eventName": name, "recipientAccountId": ACCOUNT, "readOnly": False, "eventType": "AwsApiCall", "sourceIPAddress": "203.0.113.7",
+        "userAgent": "aws-cli/2.15", "requestParameters": {"bucketName": "shop-invoices"}, "responseElements": None,
+        # a name that is not the task's: the key alone ties it
+        "userIdentity": {"type": "AssumedRole", "principalId": "AROAQ3EGRTSEXAMPLER%d:somebody" % number, "accountId": ACCOUNT,
+                         "arn": "arn:aws:sts::%s:assumed-role/shop-task/somebody" % ACCOUNT, "accessKeyId": key,
+                         "sessionContext": {"sessionIssuer": {"type": "Role", "principalId": "AROAQ3EGRTSEXAMPLER%d" % number, "arn": ROLE,
+                                                              "accountId": ACCOUNT, "userName": "shop-task"}}},
+    }
+
+
+def environment(**more):
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("CLEWLINE_", "AWS_", "ECS_"))}
+    env.update(more)
+    return env
+
+
+def tells_the_role(work, state):
+    go = work + "/go"
+    err = open(work + "/agent.err", "w+", encoding="utf-8")
+    agent = subprocess.Popen(
+        [BIN + "/secagent", "run", "-r", work + "/rules.yaml", "--spool", work + "/spool", "--collector",
+         "ipc://" + state + "/intake.sock", "--", "/bin/sh", "-c",
+         "while [ ! -e %s ]; do sleep 0.05; done; : >%s/role-test-made" % (go, work)], stdout=subprocess.PIPE, stderr=err, text=True,
+        env=environment(AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=RELATIVE, ECS_CONTAINER_METADATA_URI_V4="http://%s/v4/%s" % (HOST, CONTAINER)))
+
+    def log():
+        with open(err.name, encoding="utf-8") as file:
+            return file.read()
+    check(wait_until(lambda: KEYS[1] in log()), "the role and its key are told, and the next key when it comes", log())
+    check(KEYS[0] in log() and ROLE in log(), "the first one as well", log())
+    found = memory_has(agent.pid, [SECRET, TOKEN[:40], TOKEN[100:140], KEYS[1]])
+    check(found == {KEYS[1]}, "the secret key and the token are nowhere in the agent's memory", found)
+    with open(go, "w", encoding="ascii"):
+        pass
+    out = agent.communicate(timeout=60)[0]
+    check("role=%s key=%s task=1dddc34c0a574b74a2a3d9e2b8b5a111" % (ROLE, KEYS[1]) in out, "rules can print both", out)
+    spooled = b"".join(open(os.path.join(where, name), "rb").read() for where, _, names in os.walk(work + "/spool") for name in names)
+    check(SECRET.encode() not in spooled and TOKEN[:40].encode() not in spooled, "nor on disk")
+    err.close()
+
+
+def secctl(state, *args):
+    return run(BIN + "/secctl", *args, "--state", state, "-o", "json")
+
+
+def ties_the_calls(work, state):
+    trail = work + "/trail"
+    os.mkdir(trail)
+    with open(trail + "/record.json", "w", encoding="ascii") as file:
+        json.dump({"Records": [record(1, KEYS[0], "DeleteBucket"), record(2, KEYS[1], "PutBucketPolicy"),
+                               record(3, "ASIAQ3EGRTSEXAMPLEZ9", "DeleteBucketPolicy")]}, file)
+    done = run(BIN + "/seccloudtrail", "run", "--once", "--files", trail, "--collector", "ipc://" + state + "/intake.sock",
+               "--spool", work + "/trail-spool")
+    check(done.returncode == 0, "the records are delivered", done.stderr)
+    alerts = json.loads(secctl(state, "alerts", "list").stdout)["alerts"]
+    made = next(alert for alert in alerts if alert["rule"] == "Made")
+    document = json.loads(secctl(state, "investigate", made["id"]).stdout)
+    keys = {entity["entity"]: entity["key"] for entity in document["entities"]}
+    called = {keys[link["to"]]: link for link in document["links"] if link["relation"] == "called_as" and keys[link["from"]] == TASK}
+    check(set(called) == {"AROAQ3EGRTSEXAMPLER1:somebody", "AROAQ3EGRTSEXAMPLER2:somebody"},
+          "who called with the task's keys, the former one too, is tied to it; nobody else is", (called, document["links"]))
+    for link in called.values():
+        check(link["strength"] == "identity" and link["confidence"] == 0.99 and
+              [method["method"] for method in link["methods"]] == ["task-access-key"] and len(link["methods"][0]["events"]) >= 2,
+              "exactly, with what the agent and the record say as evidence", link)
+    facts = next(entity for entity in document["entities"] if entity["key"] == TASK)["facts"]
+    check(facts.get("role_arn") == ROLE and facts.get("access_key_id") == KEYS[1], "the task has its role and its newest key", facts)
+    told = " ".join(entry["text"] for entry in document["timeline"])
+    check("called DeleteBucket" in told and "called PutBucketPolicy" in told and "DeleteBucketPolicy" not in told, "what was called is in the timeline", told)
+    document = json.loads(secctl(state, "investigate", KEYS[0]).stdout)
+    check(TASK in [entity["key"] for entity in document["entities"]], "the key itself leads to the task", document["entities"])
+
+
+def sidecar_asks_by_its_containers(work):
+    """The sidecar without the variable learns where to ask from what is launched."""
+    shared = work + "/shared"
+    os.makedirs(shared)
+    os.makedirs(work + "/images")
+    for program in ("secagent", "seclaunch"):
+        shutil.copy(BIN + "/" + program, shared)
+    shutil.copy(work + "/rules.yaml", shared)
+    images = image.Images(work + "/images", os.path.join(os.path.dirname(BIN), "workload-cache"))
+    stage = task.Task(work, images, task.Template(shared), shared + "/rules.yaml")
+    try:
+        uri = "ECS_CONTAINER_METADATA_URI_V4=http://%s/v4/%s" % (HOST, CONTAINER)
+        container = stage.launch("workload", "shell", ["/bin/sh", "-c", "while [ ! -e /clewline/enough ]; do /bin/sleep 0.05; done"],
+                                 ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=" + RELATIVE, uri])
+        check(wait_until(lambda: "key " + KEYS[1] in stage.sidecar.text("err")), "a sidecar asks where its container does",
+              stage.sidecar.text("err"))
+        with open(shared + "/enough", "w", encoding="ascii"):
+            pass
+        check(container.finish().code == 0 and stage.sidecar.finish().code == 0, "both end in order")
+    finally:
+        stage.close()
+
+
+def main():
+    if os.geteuid() != 0 or not os.path.exists(BIN + "/secagent"):
+        print("skipped: needs root and a release build at %s" % BIN)
+        return SKIP
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that containers are ended
+    network.enter()
+    network.add_address(1, HOST)
+    server = http.server.ThreadingHTTPServer((HOST, 80), Endpoint)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    work = tempfile.mkdtemp(prefix="clewline-role.", dir="/tmp")
+    os.chmod(work, 0o755)
+    state = work + "/state"
+    try:
+        with open(work + "/rules.yaml", "w", encoding="ascii") as file:
+            file.write(RULES)
+        up = run(BIN + "/secctl", "up", "--state", state)
+        check(up.returncode == 0, "a collector runs", up.stderr)
+        try:
+            tells_the_role(work, state)
+            ties_the_calls(work, state)
+        finally:
+            run(BIN + "/secctl", "down", "--state", state)
+        if shutil.which("runc") and os.path.exists(task.PROFILE):
+            sidecar_asks_by_its_containers(work)
+        else:
+            print("skipped: runc or Docker's seccomp profile is not installed")
+    finally:
+        subprocess.run(["rm", "-rf", work], check=False)
+    print("%d failed" % len(failures))
+    return 1 if failures else 0
+
+
+sys.exit(main())
