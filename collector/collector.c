@@ -1,5 +1,6 @@
 #include "collector/collector.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,8 @@
 #define TOKEN_MAX      4096
 #define TOKEN_MIN      16
 #define WATCH_MS       1000
+#define ARENAS	       8
+#define KEPT_MAX       (8 << 20)
 #define ADDRESS_MAX    (STATE_PATH_MAX + 8)
 #define CONNINFO_MAX   (CLUSTER_CONNINFO_MAX + 1024)
 
@@ -217,6 +220,17 @@ static int start_all(struct collector *collector, const struct collector_conf *c
 	return start_services(collector, err);
 }
 
+/*
+ * Each batch takes some MiB and gives them back. By default the C library would return them to the kernel each time, and the kernel
+ * clear the same pages for the next batch: a tenth of the collector's processor time. It keeps KEPT_MAX in each of ARENAS instead.
+ */
+static void keep_memory(void)
+{
+	mallopt(M_ARENA_MAX, ARENAS);
+	mallopt(M_MMAP_THRESHOLD, KEPT_MAX);
+	mallopt(M_TRIM_THRESHOLD, KEPT_MAX);
+}
+
 int collector_run(const struct collector_conf *conf, struct err *err)
 {
 	AUTO_FREE struct collector *collector = calloc(1, sizeof(*collector));
@@ -226,6 +240,7 @@ int collector_run(const struct collector_conf *conf, struct err *err)
 	collector->pidfile = -1;
 	partitions_init(&collector->partitions);
 	log_setup("seccollector", LOG_LEVEL_INFO);
+	keep_memory();
 	if (start_all(collector, conf, err) < 0) {
 		stop_all(collector);
 		return signals_stop_wanted() ? 0 : err->code;

@@ -1,10 +1,10 @@
 #include "collector/link/derivation.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "text/escape.h"
 
 static const char *keep(struct derivation *derivation, char *text)
@@ -12,15 +12,6 @@ static const char *keep(struct derivation *derivation, char *text)
 	if (text == NULL)
 		derivation->is_out_of_memory = true;
 	return text != NULL ? text : "";
-}
-
-static bool is_utf8(const char *text)
-{
-	json_t *json = json_string(text);
-	bool valid = json != NULL;
-
-	json_decref(json);
-	return valid;
 }
 
 static size_t utf8_cut(const char *text, size_t length, size_t max)
@@ -37,7 +28,7 @@ static const char *clean_text(struct derivation *derivation, const char *text)
 {
 	AUTO_STRBUF escaped = STRBUF_INIT;
 
-	if (is_utf8(text))
+	if (utf8_prefix(text, strlen(text)) == strlen(text))
 		return text;
 	escape_adds(&escaped, text);
 	return keep(derivation, arena_dup(derivation->arena, escaped.data));

@@ -2,7 +2,7 @@
  * derive.h: what one event says about the world: entities, facts, aliases, assertions, coverage marks. A pure function of
  * that event alone, so that order, repetition and time of arrival cannot matter.
  *
- * Everything it returns lives in the arena given. Which CloudTrail actions mean what stands in link/actions.def.
+ * Everything it returns lives in the arena given, or in the memo. Which CloudTrail actions mean what stands in link/actions.def.
  */
 #pragma once
 
@@ -63,6 +63,15 @@ struct derived {
 	bool is_cut;	       /* a row did not fit DERIVED_MAX */
 };
 
+/*
+ * What events of one origin have in common, so that it is worked out once. It holds for the origin of the first event it is given
+ * with; others are derived without it. Texts of derived rows may live in it.
+ */
+struct derive_memo;
+
+struct derive_memo *derive_memo_new(void);	 /* NULL without memory */
+void derive_memo_free(struct derive_memo *memo); /* accepts NULL */
+
 struct derive_input {
 	uint8_t event_id[EVENT_ID_SIZE];
 	const struct origin *origin; /* NULL for scans */
@@ -70,6 +79,7 @@ struct derive_input {
 	const struct event *event;   /* for scans: kind EVENT_SCAN, time_ns, and no body */
 	const char *scan_json;	     /* the scan's document, else NULL */
 	size_t scan_json_length;
+	struct derive_memo *memo; /* or NULL; of one thread. The origin lives as long */
 };
 
 /* Errors: ERR_MEMORY; ERR_SYNTAX when a record or scan cannot be understood (the event stays, underived). */

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "collector/link/arn.h"
 #include "collector/link/derivation.h"
+#include "collector/link/place.h"
 
 /*
  * Heartbeats repeat the same structure for as long as a task lives. Stating it at the beginning of a stream and once an hour is
@@ -12,10 +12,6 @@
 #define HEARTBEAT_STATED_SEQ_MAX 16
 #define HEARTBEAT_STATED_PERIOD	 (3600 * NS_PER_S)
 #define HEARTBEAT_STATED_SPAN	 (60 * NS_PER_S)
-
-struct place {
-	int64_t task, cluster, host;
-};
 
 /* The worker of an ECS Exec session, whose command line ends in the session's id. */
 static bool begins_exec_session(const struct event *event)
@@ -44,40 +40,6 @@ static void add_link(struct derivation *derivation, int64_t from, int64_t to, en
 {
 	derive_add_link(derivation,
 			&(struct derive_link){ .from = from, .to = to, .method = method, .detail = detail });
-}
-
-struct task_keys {
-	struct arn arn;
-	struct arn_scope scope;
-	const char *task, *cluster; /* canonical ARNs; cluster NULL if nothing names it */
-	bool is_cluster_in_arn;
-};
-
-static const char *cluster_from_task_arn(struct derivation *derivation, const struct task_keys *keys)
-{
-	const char *name = strncmp(keys->arn.resource, "task/", 5) == 0 ? keys->arn.resource + 5 : "";
-	const char *slash = strchr(name, '/');
-
-	if (slash == NULL)
-		return NULL;
-	name = arena_copy(derivation->arena, name, (size_t)(slash - name));
-	return name != NULL ? arn_cluster(name, &keys->scope, derivation->arena) : NULL;
-}
-
-static bool find_task_keys(struct derivation *derivation, struct task_keys *ret)
-{
-	const struct ecs_task *task = derivation->input->origin->task;
-
-	*ret = (struct task_keys){ 0 };
-	if (task == NULL || !arn_parse(task->arn, derivation->arena, &ret->arn))
-		return false;
-	ret->scope = (struct arn_scope){ ret->arn.account, ret->arn.region };
-	ret->cluster = cluster_from_task_arn(derivation, ret);
-	ret->is_cluster_in_arn = ret->cluster != NULL;
-	if (ret->cluster == NULL && task->cluster != NULL && *task->cluster != '\0')
-		ret->cluster = arn_cluster(task->cluster, &ret->scope, derivation->arena);
-	ret->task = arn_task(task->arn, ret->cluster, &ret->scope, derivation->arena);
-	return true;
 }
 
 static void add_cluster(struct derivation *derivation, const struct task_keys *keys, int64_t task)
@@ -309,35 +271,27 @@ void derive_agent(struct derivation *derivation)
 	const struct derive_input *input = derivation->input;
 	const struct event *event = input->event;
 	struct derived *rows = derivation->rows;
-	struct place place = { 0 };
-	struct task_keys keys;
-	bool in_task;
+	const struct place *place;
+	struct place own;
 
 	if (input->origin == NULL)
 		return;
-	rows->watermark =
-		derive_printf(derivation, "agent %s", input->origin->agent != NULL ? input->origin->agent : "?");
-	in_task = find_task_keys(derivation, &keys) && keys.task != NULL;
-	if (in_task) {
-		place.task = derive_id(derivation, ENTITY_TASK, keys.task);
-		place.cluster = derive_id(derivation, ENTITY_CLUSTER, keys.cluster);
-	} else {
-		place.host = derive_id(derivation, ENTITY_HOST, input->origin->agent);
-	}
-	rows->task_id = in_task ? place.task : place.host;
-	rows->cluster_id = place.cluster;
+	place = place_find(derivation, &own);
+	rows->watermark = place->watermark;
+	rows->task_id = place->in_task ? place->task : place->host;
+	rows->cluster_id = place->cluster;
 	if (event->process != NULL)
-		rows->container_id = derive_id(derivation, ENTITY_CONTAINER, event->process->container);
+		rows->container_id = place_container(derivation, event->process->container);
 	if (states_structure(event)) {
-		if (in_task)
-			add_task(derivation, &keys);
+		if (place->in_task)
+			add_task(derivation, &place->keys);
 		else
 			add_host(derivation);
 		for (size_t i = 0; i < input->origin->container_count; i++)
-			add_container(derivation, &input->origin->containers[i], place.task);
-		add_alerts(derivation, &place);
-	} else if (in_task && event->kind == EVENT_HEARTBEAT) {
-		derive_add_entity(derivation, ENTITY_TASK, keys.task);
+			add_container(derivation, &input->origin->containers[i], place->task);
+		add_alerts(derivation, place);
+	} else if (place->in_task && event->kind == EVENT_HEARTBEAT) {
+		derive_add_entity(derivation, ENTITY_TASK, place->keys.task);
 	}
 	add_heartbeat(derivation, rows->task_id);
 }

@@ -1,7 +1,6 @@
 #include "collector/store/batch_rows.h"
 
 #include <endian.h>
-#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,11 +8,13 @@
 #include "base/time.h"
 #include "collector/store/alert_union.h"
 #include "collector/store/sql.h"
+#include "model/sha256.h"
 #include "store/copy.h"
 #include "wire/wire.h"
 
-#define IDS_MAX (4u << 20)
-#define COLUMNS 11
+#define IDS_MAX	      (4u << 20)
+#define COLUMNS	      11
+#define COPY_ROW_SIZE 160 /* about what a row takes beside its event */
 
 const char copy_events[] =
 	"COPY event (tenant_id, event_id, ts, received_at, kind, type, origin_id, stream_id, task_id, "
@@ -32,12 +33,12 @@ static const char *or_empty(const char *text)
 
 static int encode_origin(struct batch_rows *rows, struct err *err)
 {
-	uint8_t digest[SHA256_DIGEST_LENGTH];
+	uint8_t digest[SHA256_SIZE];
 	uint64_t id;
 
 	if (wire_origin_encode(&rows->batch->origin, &rows->origin, err) < 0)
 		return err->code;
-	SHA256((const unsigned char *)rows->origin.data, rows->origin.length, digest);
+	sha256(rows->origin.data, rows->origin.length, digest);
 	memcpy(&id, digest, sizeof(id));
 	rows->origin_id = (int64_t)(be64toh(id) & INT64_MAX);
 	return 0;
@@ -91,7 +92,8 @@ static struct derive_input input_of(const struct batch_rows *rows, size_t index)
 {
 	struct derive_input input = { .origin = &rows->batch->origin,
 				      .stream = rows->stream,
-				      .event = &rows->batch->events[index] };
+				      .event = &rows->batch->events[index],
+				      .memo = rows->memo };
 
 	memcpy(input.event_id, rows->ids[index], EVENT_ID_SIZE);
 	return input;
@@ -106,9 +108,10 @@ static int add_event(struct batch_rows *rows, size_t index, bool by_insert, stru
 	input = input_of(rows, index);
 	if (derived_rows_derive(&rows->derived, &input, err) < 0)
 		return err_wrap(err, "event %zu", index);
-	if (rows->derived_count == index && !derived_rows_is_full(&rows->derived)) {
+	if (rows->derived_count == index && !rows->is_derived_full) {
 		derived_rows_gather(&rows->derived, &input);
 		rows->derived_count++;
+		rows->is_derived_full = derived_rows_is_full(&rows->derived);
 	}
 	rows->has_alerts |= event->alert_count > 0;
 	if (by_insert || write_event_is_shared(event))
@@ -118,6 +121,17 @@ static int add_event(struct batch_rows *rows, size_t index, bool by_insert, stru
 	return 0;
 }
 
+/* Most rows have a text of some bytes; more grows as it comes. */
+static void reserve_copied(struct batch_rows *rows)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < rows->batch->event_count; i++)
+		size += COPY_ROW_SIZE + rows->batch->events[i].encoded_size;
+	if (size <= BATCH_ROWS_SIZE_MAX)
+		strbuf_reserve(&rows->copied, size);
+}
+
 int batch_rows_init(struct batch_rows *rows, int64_t tenant, const struct batch *batch, bool by_insert,
 		    struct err *err)
 {
@@ -125,6 +139,7 @@ int batch_rows_init(struct batch_rows *rows, int64_t tenant, const struct batch 
 	strbuf_init(&rows->origin, STRBUF_MAX_DEFAULT);
 	strbuf_init(&rows->copied, BATCH_ROWS_SIZE_MAX);
 	rows->ids = calloc(batch->event_count + 1, EVENT_ID_SIZE);
+	rows->memo = derive_memo_new(); /* without memory for it, it takes longer */
 	hex_format(batch->stream_id, STREAM_ID_SIZE, rows->stream);
 	if (derived_rows_init(&rows->derived, tenant, err) < 0)
 		return err->code;
@@ -133,6 +148,7 @@ int batch_rows_init(struct batch_rows *rows, int64_t tenant, const struct batch 
 	if (encode_origin(rows, err) < 0)
 		return err->code;
 	begin_insert(rows);
+	reserve_copied(rows);
 	for (size_t i = 0; i < batch->event_count; i++) {
 		if (add_event(rows, i, by_insert, err) < 0)
 			return err->code;
@@ -148,6 +164,8 @@ void batch_rows_fini(struct batch_rows *rows)
 	strbuf_fini(&rows->copied);
 	params_fini(&rows->inserted);
 	derived_rows_fini(&rows->derived);
+	derive_memo_free(rows->memo);
+	rows->memo = NULL;
 	free(rows->ids);
 	rows->ids = NULL;
 }

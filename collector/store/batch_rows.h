@@ -25,6 +25,8 @@ struct batch_rows {
 	struct params inserted; /* of EVENT_INSERT */
 	size_t inserted_count;
 	struct derived_rows derived;
+	struct derive_memo *memo; /* of the batch's origin */
+	bool is_derived_full;
 	size_t derived_count; /* events whose derived rows are gathered; there is no room for those of the rest */
 	bool has_alerts;
 

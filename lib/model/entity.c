@@ -1,12 +1,12 @@
 #include "model/entity.h"
 
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/bytes.h"
 #include "base/time.h"
+#include "model/sha256.h"
 
 static const char *const entity_kind_names[ENTITY_KIND_COUNT] = {
 #define X(id, name) name,
@@ -56,31 +56,31 @@ struct part {
 	size_t length;
 };
 
-static void hash_parts(const struct part *parts, size_t count, uint8_t digest[SHA256_DIGEST_LENGTH])
+static void hash_parts(const struct part *parts, size_t count, uint8_t digest[SHA256_SIZE])
 {
 	uint8_t buffer[8192];
 	size_t used = 0;
 
 	/* Parts longer than the buffer are folded in as their own digest: keys are short, hostile ones need not be. */
 	for (size_t i = 0; i < count; i++) {
-		if (used + SHA256_DIGEST_LENGTH > sizeof(buffer))
+		if (used + SHA256_SIZE > sizeof(buffer))
 			break;
 		if (parts[i].length > sizeof(buffer) / 4) {
-			SHA256(parts[i].data, parts[i].length, buffer + used);
-			used += SHA256_DIGEST_LENGTH;
+			sha256(parts[i].data, parts[i].length, buffer + used);
+			used += SHA256_SIZE;
 		} else {
 			memcpy(buffer + used, parts[i].data, parts[i].length);
 			used += parts[i].length;
 		}
 	}
-	SHA256(buffer, used, digest);
+	sha256(buffer, used, digest);
 }
 
 int64_t entity_id(enum entity_kind kind, const char *key)
 {
 	const char *name = entity_kind_name(kind);
 	const struct part parts[] = { { name, strlen(name) + 1 }, { key, strlen(key) } };
-	uint8_t digest[SHA256_DIGEST_LENGTH];
+	uint8_t digest[SHA256_SIZE];
 	uint64_t id = 0;
 
 	hash_parts(parts, ARRAY_SIZE(parts), digest);
@@ -92,7 +92,7 @@ int64_t entity_id(enum entity_kind kind, const char *key)
 void event_id(int64_t time_ns, const char *source, const void *own_id, size_t own_id_size, uint8_t out[EVENT_ID_SIZE])
 {
 	const struct part parts[] = { { source, strlen(source) + 1 }, { own_id, own_id_size } };
-	uint8_t digest[SHA256_DIGEST_LENGTH];
+	uint8_t digest[SHA256_SIZE];
 	uint64_t ms = (uint64_t)(time_ns / NS_PER_MS);
 
 	hash_parts(parts, ARRAY_SIZE(parts), digest);
@@ -108,7 +108,7 @@ char *alert_id(const uint8_t event[EVENT_ID_SIZE], const char *rule, const char 
 	const struct part parts[] = { { event, EVENT_ID_SIZE },
 				      { rule, strlen(rule) + 1 },
 				      { rule_version, strlen(rule_version) } };
-	uint8_t digest[SHA256_DIGEST_LENGTH];
+	uint8_t digest[SHA256_SIZE];
 
 	hash_parts(parts, ARRAY_SIZE(parts), digest);
 	memcpy(out, "al_", 3);

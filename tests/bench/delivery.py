@@ -7,6 +7,8 @@ Modes, interleaved, medians of ROUNDS:
   group   everything the collector writes, without wire and decoding: what derivation costs on top
   e2e     agents' spools -> sender -> intake -> commit -> acknowledgement, over a Unix socket
   tls     the same over mutual TLS 1.3
+With --apart the database has one processor and everything else another, as on machines of their own: in all modes the database then has the
+same, and the ratio says whether the rest keeps up with it.
 CPU time is what counts on a machine that does other things: of the database's processes, and of the collector.
 Then: how long until an alert can be read while bulk runs, what memory a connected agent takes, and how many pages questions touch.
 """
@@ -76,6 +78,17 @@ class Bench:
         self.tls = ("--url", self.tls_url, "--identity", self.folder / "identity", "--enrol-token", token)
         self.collector = int((self.state / "collector.pid").read_text())
         self.postmaster = int((self.state / "pg/postmaster.pid").read_text().splitlines()[0])
+        if self.options.apart:
+            self.set_apart()
+
+    def set_apart(self):
+        """The server's new processes, and what this one starts, stay where their parents are."""
+        first, last = min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0))
+        for pid in (self.postmaster, *children_of(self.postmaster)):
+            os.sched_setaffinity(pid, {first})
+        for task in pathlib.Path("/proc/%d/task" % self.collector).iterdir():
+            os.sched_setaffinity(int(task.name), {last})
+        os.sched_setaffinity(0, {last})
 
     def stop(self):
         self.child.terminate()
@@ -180,6 +193,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("bin", type=pathlib.Path)
     parser.add_argument("--events", type=int, default=200000)
+    parser.add_argument("--apart", action="store_true", help="a processor for the database alone")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--alerts", type=int, default=200)
     parser.add_argument("--agents", type=int, default=1000)
