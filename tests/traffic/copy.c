@@ -12,6 +12,7 @@
 #include "wire/wire.h"
 
 #define WRITERS_MAX  16
+#define AGENTS_MAX   64
 #define BATCH_MEMORY (64u << 20)
 #define BATCHES_MAX  4096 /* of one writer, kept ready */
 
@@ -20,7 +21,7 @@ enum mode { MODE_BARE, MODE_CLAIM, MODE_GROUP };
 
 struct copy_conf {
 	const char *database, *mode;
-	int64_t writers, events, batch, group;
+	int64_t writers, agents, events, batch, group;
 };
 const size_t copy_conf_size = sizeof(struct copy_conf);
 
@@ -29,6 +30,8 @@ const struct opt copy_opts[] = {
 	OPT(copy_conf, mode, "mode", 0, OPT_TEXT, "MODE", "bare",
 	    "bare: rows alone; claim: with the batches' keys; group: as the collector writes"),
 	OPT_RANGE(copy_conf, writers, "writers", "N", 1, WRITERS_MAX, "2", "connections at once"),
+	OPT_RANGE(copy_conf, agents, "agents", "N", 1, AGENTS_MAX, "1",
+		  "streams of each writer, made one after the other and written in turn, as they come from spools"),
 	OPT_RANGE(copy_conf, events, "events", "N", 1, 100000000, "100000", "rows in all"),
 	OPT_RANGE(copy_conf, batch, "batch", "N", 1, 5000, "500", "rows of a batch"),
 	OPT_RANGE(copy_conf, group, "group", "N", 1, 64000, "5000", "rows of a transaction"),
@@ -49,12 +52,13 @@ struct writer {
 };
 
 /* Through the wire and back: the store keeps the encoded events. */
-static int make_batch(struct writer *writer, size_t index, uint8_t stream[STREAM_ID_SIZE], struct err *err)
+static int make_batch(struct writer *writer, size_t index, size_t number, uint8_t stream[STREAM_ID_SIZE],
+		      struct err *err)
 {
 	struct arena *arena = &writer->arenas[index];
 	size_t count = (size_t)writer->conf->batch;
 	struct event *events = arena_array(arena, struct event, count);
-	struct batch batch = { .epoch = 1, .batch_no = index + 1, .events = events, .event_count = count };
+	struct batch batch = { .epoch = 1, .batch_no = number + 1, .events = events, .event_count = count };
 	AUTO_STRBUF frame = STRBUF_INIT;
 	char agent[2 * STREAM_ID_SIZE + 1];
 
@@ -63,8 +67,8 @@ static int make_batch(struct writer *writer, size_t index, uint8_t stream[STREAM
 	batch.origin = traffic_origin_make(arena, agent);
 	for (size_t i = 0; i < count; i++) {
 		events[i] = traffic_event_make(
-			arena, &(struct traffic_event){ .number = index * count + i + 1, .agent = agent });
-		events[i].seq = index * count + i + 1;
+			arena, &(struct traffic_event){ .number = number * count + i + 1, .agent = agent });
+		events[i].seq = number * count + i + 1;
 	}
 	if (wire_batch_encode(&batch, &frame, err) < 0)
 		return err->code;
@@ -76,17 +80,20 @@ static int make_batch(struct writer *writer, size_t index, uint8_t stream[STREAM
 
 static int prepare(struct writer *writer, struct err *err)
 {
+	size_t agents = (size_t)writer->conf->agents;
 	uint8_t stream[STREAM_ID_SIZE];
 
-	random_bytes(stream, sizeof(stream), NULL);
 	writer->count = (size_t)(writer->conf->events / writer->conf->writers / writer->conf->batch);
 	writer->rows = calloc(writer->count, sizeof(*writer->rows));
 	writer->arenas = calloc(writer->count, sizeof(*writer->arenas));
 	writer->batches = calloc(writer->count, sizeof(*writer->batches));
-	for (size_t i = 0; i < writer->count; i++) {
-		arena_init(&writer->arenas[i], BATCH_MEMORY);
-		if (make_batch(writer, i, stream, err) < 0)
-			return err->code;
+	for (size_t agent = 0; agent < agents; agent++) {
+		random_bytes(stream, sizeof(stream), NULL);
+		for (size_t i = agent; i < writer->count; i += agents) {
+			arena_init(&writer->arenas[i], BATCH_MEMORY);
+			if (make_batch(writer, i, i / agents, stream, err) < 0)
+				return err->code;
+		}
 	}
 	return 0;
 }

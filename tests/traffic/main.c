@@ -12,7 +12,7 @@ int main(int argc, char **argv)
 		COMMAND(generate, "be agents: make events, deliver them, and write down what became of each"),
 		COMMAND(drain, "deliver what is in many spools at once, and say how long it took"),
 		COMMAND(copy, "the same rows by bare binary COPY, and say how long it took"),
-		COMMAND(visible, "send alerts one by one, and say how long each took to be seen in the database"),
+		COMMAND(visible, "send alerts one by one, and say how long each took until the API had it"),
 		{ .name = NULL },
 	};
 	const struct program program = { .name = "clewline_traffic",
