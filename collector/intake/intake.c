@@ -1,9 +1,12 @@
 #include "collector/intake/intake.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/log.h"
@@ -20,6 +23,8 @@
 
 #define BATCH_MEMORY_MAX (128u << 20)
 #define SPARE_POOL	 2 /* connections for dead letters and partitions */
+#define DECODERS_MIN	 2
+#define DECODERS_MAX	 RECEIVER_BULK_WORKERS
 
 struct intake {
 	char *conninfo;
@@ -28,6 +33,11 @@ struct intake {
 	struct partitions partitions;
 	struct known *origins;
 	struct queue *bulk, *alerts;
+	/*
+	 * How many workers may decode bulk at once: one for each processor. If all of them did, an alert, whose way leads through several
+	 * threads, would wait for its turn behind forty at each of them.
+	 */
+	sem_t decoders;
 	pthread_mutex_t mutex; /* guards: away_since_ns */
 	int64_t away_since_ns; /* monotonic; 0 while the database is there */
 };
@@ -52,6 +62,15 @@ static int open_queues(struct intake *intake, const char *role, struct err *err)
 	return queue_open(&conf, &intake->alerts, err);
 }
 
+static unsigned int decoder_count(void)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return processors < DECODERS_MIN   ? DECODERS_MIN
+	       : processors > DECODERS_MAX ? DECODERS_MAX
+					   : (unsigned int)processors;
+}
+
 int intake_new(const char *conninfo, const char *role, struct intake **ret, struct err *err)
 {
 	struct intake *intake = calloc(1, sizeof(*intake));
@@ -59,6 +78,7 @@ int intake_new(const char *conninfo, const char *role, struct intake **ret, stru
 	if (!intake)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	pthread_mutex_init(&intake->mutex, NULL);
+	sem_init(&intake->decoders, 0, decoder_count());
 	partitions_init(&intake->partitions);
 	intake->conninfo = strdup(conninfo);
 	intake->pool = pool_new(conninfo, SPARE_POOL);
@@ -88,6 +108,7 @@ void intake_free(struct intake *intake)
 	pool_free(intake->pool);
 	free(intake->conninfo);
 	partitions_fini(&intake->partitions);
+	sem_destroy(&intake->decoders);
 	pthread_mutex_destroy(&intake->mutex);
 	free(intake);
 }
@@ -217,22 +238,44 @@ static void ask_to_wait(const struct frame *frame, struct strbuf *reply)
 				    .reason = "the collector has more batches than it can store at once" });
 }
 
-static int store_batch(struct queue *queue, const struct batch *batch, const struct peer *peer, struct err *err)
+static void begin_decoding(struct intake *intake, const struct queue *queue)
 {
-	AUTO_BATCH_ROWS rows;
-	int code = batch_rows_init(&rows, peer->tenant, batch, false, err);
+	while (queue == intake->bulk && sem_wait(&intake->decoders) < 0 && errno == EINTR)
+		;
+}
 
-	if (code < 0)
+static void end_decoding(struct intake *intake, const struct queue *queue)
+{
+	if (queue == intake->bulk)
+		sem_post(&intake->decoders);
+}
+
+/* From the frame to the rows that it becomes; frame's number is set as far as it can be read. */
+static int make_rows(struct intake *intake, struct frame *frame, struct arena *arena, struct batch *batch,
+		     struct batch_rows *rows, struct err *err)
+{
+	int code = wire_batch_decode(frame->data, frame->length, arena, batch, err);
+
+	if (code < 0) {
+		frame->batch_no = number_of(frame->data, frame->length, arena);
 		return code;
-	queue_write(queue, &rows);
-	if (rows.code < 0)
-		*err = rows.err;
-	else if (rows.result.underived)
+	}
+	frame->batch_no = batch->batch_no;
+	code = stream_owners_check(intake->owners, frame->peer, batch->stream_id, err);
+	return code < 0 ? code : batch_rows_init(rows, frame->peer->tenant, batch, false, err);
+}
+
+static int store_rows(struct queue *queue, const struct frame *frame, struct batch_rows *rows, struct err *err)
+{
+	queue_write(queue, rows);
+	if (rows->code < 0)
+		*err = rows->err;
+	else if (rows->result.underived)
 		log_warn("event-underived",
 			 "%llu events of batch %llu from %s are stored, but could not be understood",
-			 (unsigned long long)rows.result.underived, (unsigned long long)batch->batch_no,
-			 peer->address);
-	return rows.code;
+			 (unsigned long long)rows->result.underived, (unsigned long long)frame->batch_no,
+			 frame->peer->address);
+	return rows->code;
 }
 
 /* Room was taken in the queue. */
@@ -240,22 +283,19 @@ static void handle_admitted(struct intake *intake, struct queue *queue, struct f
 {
 	struct batch batch = { 0 };
 	struct err err = { 0 };
+	AUTO_BATCH_ROWS rows = { 0 };
 	AUTO_ARENA arena;
 	int code;
 
 	arena_init(&arena, BATCH_MEMORY_MAX);
-	code = wire_batch_decode(frame->data, frame->length, &arena, &batch, &err);
-	if (code < 0) {
-		frame->batch_no = number_of(frame->data, frame->length, &arena);
-	} else {
-		frame->batch_no = batch.batch_no;
-		code = stream_owners_check(intake->owners, frame->peer, batch.stream_id, &err);
-		if (code == 0)
-			code = store_batch(queue, &batch, frame->peer, &err);
-	}
+	begin_decoding(intake, queue);
+	code = make_rows(intake, frame, &arena, &batch, &rows, &err);
+	end_decoding(intake, queue);
+	if (code == 0)
+		code = store_rows(queue, frame, &rows, &err);
 	if (code == 0) {
 		note_success(intake);
-		write_reply(reply, frame->peer, (struct reply){ .kind = REPLY_ACK, .batch_no = batch.batch_no });
+		write_reply(reply, frame->peer, (struct reply){ .kind = REPLY_ACK, .batch_no = frame->batch_no });
 	} else if (code == ERR_DENIED) {
 		refuse_foreign(frame, &err, reply);
 	} else if (code == ERR_SYNTAX || code == ERR_LIMIT) {
