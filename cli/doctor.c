@@ -166,6 +166,20 @@ static void check_database(struct visit *visit, struct finding *finding)
 	say(finding, false, text, "");
 }
 
+/* Upkeep makes days before they come; what has none goes to one partition for all, which questions about any time look into. */
+static void check_days(struct visit *visit, struct finding *finding)
+{
+	const json_t *days = json_object_get(visit->status, "days");
+	int64_t ahead = json_integer_value(json_object_get(days, "ahead")),
+		without = json_integer_value(json_object_get(days, "events_without"));
+	char text[TEXT_MAX], mend[TEXT_MAX];
+
+	snprintf(mend, sizeof(mend), "grep upkeep-failed %s/" STATE_LOG, visit->state);
+	snprintf(text, sizeof(text), "%lld days to come have a partition, about %lld events have no day of their own",
+		 (long long)ahead, (long long)without);
+	say(finding, days && ahead == 0, text, mend);
+}
+
 /* An agent that ended in good order is silent as well; that is said, not judged. */
 static void check_senders(struct visit *visit, struct finding *finding)
 {
@@ -230,11 +244,17 @@ static const struct check {
 	const char *name;
 	void (*run)(struct visit *visit, struct finding *finding);
 } checks[] = {
-	{ "programs", check_programs }, { "postgresql", check_postgresql },
-	{ "user", check_user },		{ "state folder", check_state },
-	{ "collector", check_process }, { "sockets", check_sockets },
-	{ "database", check_database }, { "senders", check_senders },
-	{ "gaps", check_gaps },		{ "dead letters", check_dead_letters },
+	{ "programs", check_programs },
+	{ "postgresql", check_postgresql },
+	{ "user", check_user },
+	{ "state folder", check_state },
+	{ "collector", check_process },
+	{ "sockets", check_sockets },
+	{ "database", check_database },
+	{ "days", check_days },
+	{ "senders", check_senders },
+	{ "gaps", check_gaps },
+	{ "dead letters", check_dead_letters },
 	{ "disk", check_disk },
 };
 

@@ -146,6 +146,19 @@ static void print_counts(const json_t *status, struct strbuf *out)
 	strbuf_addc(out, '\n');
 }
 
+static void print_days(const json_t *status, struct strbuf *out)
+{
+	const json_t *days = json_object_get(status, "days");
+	int64_t without = json_integer_value(json_object_get(days, "events_without"));
+
+	if (without > 0)
+		strbuf_addf(out,
+			    "  about %" PRId64
+			    " events have times that no day is made for: a clock was wrong, or they are "
+			    "very old\n",
+			    without);
+}
+
 static void print_head(const json_t *status, int64_t now, struct strbuf *out)
 {
 	const json_t *database = json_object_get(status, "database");
@@ -166,6 +179,7 @@ static void print_head(const json_t *status, int64_t now, struct strbuf *out)
 	}
 	strbuf_addc(out, '\n');
 	print_counts(status, out);
+	print_days(status, out);
 }
 
 static int run(const void *options, int argc UNUSED, char **argv UNUSED, int *ret_exit UNUSED, struct err *err)

@@ -3,6 +3,7 @@
 #include "base/time.h"
 #include "collector/api/counts.h"
 #include "collector/api/handlers.h"
+#include "collector/api/tables.h"
 #include "collector/intake/intake.h"
 #include "collector/metrics/metrics.h"
 #include "collector/store/pool.h"
@@ -32,6 +33,14 @@ static void add_label(struct strbuf *out, const char *text)
 		else
 			strbuf_addc(out, *text);
 	}
+}
+
+/* The name is one of the catalogue: anybody with the right may have made a table. */
+static void add_table(struct strbuf *out, const char *metric, const char *name, int64_t value)
+{
+	strbuf_addf(out, "%s{table=\"", metric);
+	add_label(out, name);
+	strbuf_addf(out, "\"} %" PRId64 "\n", value);
 }
 
 static int add_sources(struct store *store, const struct request *request, struct strbuf *out, struct err *err)
@@ -81,6 +90,34 @@ static int add_totals(struct store *store, const struct request *request, struct
 	return 0;
 }
 
+static int add_tables(struct store *store, const struct request *request, struct strbuf *out, struct err *err)
+{
+	const struct table_size *event;
+	struct table_size *tables;
+	size_t count;
+
+	if (tables_read(store, request->arena, &tables, &count, err) < 0)
+		return err->code;
+	add_head(out, "clewline_table_bytes", "gauge", "Size of a table with its partitions and indexes.");
+	for (size_t i = 0; i < count; i++)
+		add_table(out, "clewline_table_bytes", tables[i].name, tables[i].bytes);
+	add_head(out, "clewline_table_rows", "gauge", "Rows of a table, as the database estimates them.");
+	for (size_t i = 0; i < count; i++)
+		add_table(out, "clewline_table_rows", tables[i].name, tables[i].rows);
+	event = tables_event(tables, count);
+	if (!event)
+		return 0;
+	add_head(out, "clewline_event_days", "gauge", "Days of events that have a partition.");
+	strbuf_addf(out, "clewline_event_days %" PRId64 "\n", event->days);
+	add_head(out, "clewline_event_days_ahead", "gauge",
+		 "Partitions of days to come; 0: nothing makes them any more.");
+	strbuf_addf(out, "clewline_event_days_ahead %" PRId64 "\n", event->ahead);
+	add_head(out, "clewline_events_without_day", "gauge",
+		 "About how many events have a time that no day is made for.");
+	strbuf_addf(out, "clewline_events_without_day %" PRId64 "\n", event->in_default);
+	return 0;
+}
+
 /* What only the database knows; without it the rest is told all the same. */
 static bool add_stored(const struct request *request, struct strbuf *out)
 {
@@ -91,7 +128,7 @@ static bool add_stored(const struct request *request, struct strbuf *out)
 	if (pool_take_reading(request->context->pool, TENANT_LOCAL, &store, &err) < 0)
 		return false;
 	is_told = add_sources(store, request, out, &err) == 0 && add_drops(store, request, out, &err) == 0 &&
-		  add_totals(store, request, out, &err) == 0;
+		  add_totals(store, request, out, &err) == 0 && add_tables(store, request, out, &err) == 0;
 	pool_give(request->context->pool, store);
 	return is_told;
 }

@@ -5,6 +5,7 @@
 #include "collector/api/counts.h"
 #include "collector/api/handlers.h"
 #include "collector/api/json_rows.h"
+#include "collector/api/tables.h"
 #include "collector/correlate/gaps.h"
 #include "collector/store/pool.h"
 #include "collector/store/query.h"
@@ -59,6 +60,23 @@ static int add_schema(struct store *store, const struct request *request, json_t
 	json_object_set_new(json, "database",
 			    json_pack("{s:s, s:b, s:s}", "kind", request->context->database, "connected", 1, "schema",
 				      count && rows->step ? rows->step : ""));
+	return 0;
+}
+
+static int add_days(struct store *store, const struct request *request, json_t *json, struct err *err)
+{
+	const struct table_size *event;
+	struct table_size *tables;
+	size_t count;
+
+	if (tables_read(store, request->arena, &tables, &count, err) < 0)
+		return err->code;
+	event = tables_event(tables, count);
+	if (event)
+		json_object_set_new(json, "days",
+				    json_pack("{s:I, s:I, s:I}", "partitions", (json_int_t)event->days, "ahead",
+					      (json_int_t)event->ahead, "events_without",
+					      (json_int_t)event->in_default));
 	return 0;
 }
 
@@ -165,7 +183,8 @@ int api_status(const struct request *request, json_t **ret, unsigned int *ret_st
 	json_set_text(json, "version", CLEWLINE_VERSION);
 	json_set_time(json, "started_at", request->context->started_ns);
 	if (add_schema(store, request, json, err) < 0 || add_counts(store, request, json, err) < 0 ||
-	    add_streams(store, request, json, err) < 0 || add_watermarks(store, request, json, err) < 0)
+	    add_days(store, request, json, err) < 0 || add_streams(store, request, json, err) < 0 ||
+	    add_watermarks(store, request, json, err) < 0)
 		code = err->code;
 	pool_give(request->context->pool, store);
 	*ret = code < 0 ? NULL : TAKE(json);

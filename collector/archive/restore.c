@@ -19,7 +19,7 @@
 
 const char *const restore_staging[RESTORE_STAGING_COUNT] = {
 	"CREATE TEMPORARY TABLE restored_event (LIKE event) ON COMMIT DROP",
-	"CREATE TEMPORARY TABLE restored_origin (LIKE origin) ON COMMIT DROP",
+	"CREATE TEMPORARY TABLE restored_origin (tenant_id bigint, origin_id bigint, raw bytea) ON COMMIT DROP",
 	"CREATE TEMPORARY TABLE restored_part (LIKE event) ON COMMIT DROP",
 };
 
@@ -167,6 +167,8 @@ static int insert(const struct run *run, enum sql_id id, int64_t tenant, struct 
 
 	params_init(&params, &sql_statements[id]);
 	params_int(&params, 0, tenant);
+	if (params.count > 1)
+		params_time(&params, 1, time_now_ns());
 	return store_run(run->store, &params, NULL, err);
 }
 

@@ -6,6 +6,7 @@
 #include "collector/store/sql.h"
 #include "store/copy.h"
 
+#define ORIGIN_SEEN_NS (12 * 3600 * NS_PER_S) /* to what a time is cut: a row is not written again for less */
 #define DAY_NS	       (INT64_C(86400) * NS_PER_S)
 #define CLAIMS_MAX     (1u << 20)
 #define DROP_COUNT_MAX (INT64_C(1) << 40)
@@ -132,6 +133,7 @@ static int write_origins(const struct group *group, struct err *err)
 
 	params_init(&params, &sql_statements[SQL_ORIGIN_INSERT]);
 	params_int(&params, 0, group->tenant);
+	params_time(&params, 3, time_now_ns() / ORIGIN_SEEN_NS * ORIGIN_SEEN_NS);
 	for (size_t i = 0; i < group->count; i++) {
 		const struct batch_rows *rows = group->batches[i];
 

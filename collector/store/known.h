@@ -1,6 +1,6 @@
 /*
- * known.h: ids that are known to be committed, so that not every batch writes them again. Forgets, never errs: what is not
- * known is simply written once more. Thread-safe.
+ * known.h: ids that are known to be committed, so that not every batch writes them again. Forgets, at the latest after a day, never errs: what is
+ * not known is simply written once more. Thread-safe.
  */
 #pragma once
 

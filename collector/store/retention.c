@@ -7,11 +7,12 @@
 #include "collector/store/source.h"
 #include "collector/store/sql.h"
 
-#define DAY_NS	      (INT64_C(86400) * NS_PER_S)
-#define MEMORY_MAX    (4u << 20)
-#define STATEMENT_MAX 160
-#define EMPTY_DAYS    (PARTITION_AGENT_DAYS + 1) /* older than that, a day without events needs no partition */
-#define LONG_AGO      (INT64_MIN / 2)		 /* before every time that is stored */
+#define DAY_NS		   (INT64_C(86400) * NS_PER_S)
+#define MEMORY_MAX	   (4u << 20)
+#define STATEMENT_MAX	   160
+#define EMPTY_DAYS	   (PARTITION_AGENT_DAYS + 1) /* older than that, a day without events needs no partition */
+#define ORIGIN_MARGIN_DAYS 6 /* 3 of clocks that are ahead (PARTITION_AHEAD), 2 of known.h, 1 of rounding */
+#define LONG_AGO	   (INT64_MIN / 2) /* before every time that is stored */
 
 static const struct column columns[] = {
 	COLUMN(retention_row, source, TEXT),
@@ -158,6 +159,17 @@ static int end_source(struct store *store, const struct span *span, const struct
 		return store_commit(store, err);
 	store_rollback(store);
 	return code;
+}
+
+/* An event may be a few days older or newer than its origin says that it was seen. */
+static int end_origins(struct store *store, int64_t tenant, int64_t before_ns, struct err *err)
+{
+	AUTO_PARAMS params;
+
+	params_init(&params, &sql_statements[SQL_RETENTION_ORIGINS]);
+	params_int(&params, 0, tenant);
+	params_time(&params, 1, before_ns - ORIGIN_MARGIN_DAYS * DAY_NS);
+	return store_run(store, &params, NULL, err);
 }
 
 static int end_entities(struct store *store, int64_t tenant, int64_t before_ns, struct err *err)
@@ -322,7 +334,9 @@ static int end_tenant(struct store *store, int64_t tenant, int64_t now_ns, struc
 			return err->code;
 	}
 	oldest = oldest_kept(rows, count, now_ns);
-	return oldest > INT64_MIN ? end_entities(store, tenant, oldest, err) : 0;
+	if (oldest == INT64_MIN)
+		return 0;
+	return end_entities(store, tenant, oldest, err) < 0 ? err->code : end_origins(store, tenant, oldest, err);
 }
 
 /* Whoever archives drops days himself, once they are in the archive. */

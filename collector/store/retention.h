@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdbool.h>
+
 #include "base/arena.h"
 #include "base/err.h"
 
@@ -37,7 +38,7 @@ int retention_tenants(struct store *store, struct arena *arena, int64_t **ret, s
 /*
  * For every tenant. A day that no tenant keeps anything of is dropped as a partition; other events are deleted, but for those
  * that go to the archive and those restored from it that are kept for now. Alerts, assertions, marks and scans go with their event.
- * Entities stay as long as something that is kept may speak of them.
+ * Entities and origins stay as long as something that is kept may speak of them.
  */
 int retention_apply(struct store *store, int64_t now_ns, struct retention_result *ret, struct err *err);
 

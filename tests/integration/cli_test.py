@@ -99,8 +99,24 @@ def check_metrics(state):
     wrong = [text for text in body.splitlines() if not line.fullmatch(text)]
     check(not wrong, "every line has the format: %s" % wrong[:3])
     for name in ("clewline_database_up 1", "clewline_queue_batches{lane=\"alert\"} 0", "clewline_dead_letters 0",
+                 "clewline_event_days_ahead 3", "clewline_events_without_day 0", "clewline_table_bytes{table=\"event\"}",
                  "clewline_group_seconds_bucket{le=\"+Inf\"}"):
         check(name in body, "%s is among them" % name)
+
+
+def check_days(state):
+    """An event of a time that cannot be true is in no day; days that nobody makes are told."""
+    psql = ["psql", "-h", state + "/pg.sock", "-U", "clewline", "clewline", "-qAtc"]
+    subprocess.run(psql + ["INSERT INTO event (tenant_id, event_id, ts, received_at, kind, type, raw)"
+                           " SELECT 1, gen_random_uuid(), '1999-01-01', now(), 1, 'execve', '' FROM generate_series(1, 3)"], check=True)
+    check("about 3 events have times that no day is made for" in secctl("status", "--state", state).stdout, "status tells of them")
+    check("3 days to come have a partition, about 3 events have no day" in secctl("doctor", "--state", state).stdout, "doctor as well")
+    subprocess.run(psql + ["DELETE FROM event"], check=True)
+    for back in subprocess.run(psql + ["SELECT relname FROM pg_class WHERE relname > to_char(now(), '\"event_\"YYYYMMDD') AND relname ~"
+                                       " '^event_[0-9]{8}$'"], check=True, capture_output=True, text=True).stdout.split():
+        subprocess.run(psql + ["DROP TABLE " + back], check=True)
+    done = secctl("doctor", "--state", state)
+    check(done.returncode == 1 and "grep upkeep-failed" in done.stdout, "no day ahead is bad, and where to look is said")
 
 
 def check_life(state):
@@ -114,6 +130,7 @@ def check_life(state):
     expect(done, 0, "status answers")
     check("database connected" in done.stdout and "0 events" in done.stdout, "status tells about the database and counts")
     check_metrics(state)
+    check_days(state)
     done = secctl("db", "retention", "agent", "30", "--state", state)
     expect(done, 0, "retention can be set")
     check("30 days" in done.stdout and "for ever" in done.stdout, "and is told for every source")

@@ -103,6 +103,7 @@ def nodes(node, stop=()):
             yield from nodes(child, stop)
 
 
+VOLATILE = {"now", "clock_timestamp", "statement_timestamp", "random", "current_setting", "to_char", "to_timestamp", "date_trunc"}
 QUERIES = (ast.SelectStmt, ast.UpdateStmt, ast.DeleteStmt, ast.InsertStmt)
 
 
@@ -317,6 +318,19 @@ def empty_lists(statement, catalogue):
             yield "EXISTS (SELECT FROM ...) over all tenants"
 
 
+def changing_conflicts(statement, _):
+    """What decides over a row that is there has to be the same on every node: nothing that knows the time or the time zone."""
+    for clause in nodes(statement):
+        if isinstance(clause, ast.OnConflictClause):
+            for node in nodes(clause):
+                if isinstance(node, ast.SQLValueFunction) or (isinstance(node, ast.FuncCall) and words(node.funcname)[-1] in VOLATILE):
+                    yield "the time of now in ON CONFLICT"
+                if isinstance(node, ast.ParamRef):
+                    yield "a parameter in ON CONFLICT: a node gets it without its type"
+                if isinstance(node, ast.TypeCast) and words(node.typeName.names)[-1:] == ["interval"]:
+                    yield "an interval in ON CONFLICT: adding it depends on the time zone"
+
+
 def insert_without_tenant(statement, catalogue):
     for node in nodes(statement):
         if isinstance(node, ast.InsertStmt) and catalogue.is_distributed(node.relation.relname):
@@ -374,6 +388,12 @@ REFUSALS = [
     ("EXISTS with an empty list over all tenants", empty_lists,
      ["SELECT EXISTS (SELECT FROM t WHERE a = 1)"],
      ["SELECT count(*) > 0 FROM (SELECT 1 FROM t WHERE a = 1 LIMIT 1) x", "SELECT EXISTS (SELECT FROM t WHERE tenant_id = $1)"]),
+    ("parameters, and functions that are not immutable, in ON CONFLICT", changing_conflicts,
+     ["INSERT INTO t (tenant_id, a) VALUES ($1, $2) ON CONFLICT (tenant_id, a) DO UPDATE SET b = extract(epoch FROM now())",
+      "INSERT INTO t (tenant_id, a) VALUES ($1, $2) ON CONFLICT (tenant_id, a) DO UPDATE SET b = 1 WHERE t.at < excluded.at - interval '1 day'",
+      "INSERT INTO t (tenant_id, a) SELECT $1, $2 ON CONFLICT (tenant_id, a) DO UPDATE SET b = 1 WHERE t.b < $3"],
+     ["INSERT INTO t (tenant_id, a) VALUES ($1, $2) ON CONFLICT (tenant_id, a) DO UPDATE SET b = greatest(t.b, excluded.b)",
+      "INSERT INTO t (tenant_id, a) SELECT $1, extract(epoch FROM now()) ON CONFLICT DO NOTHING"]),
     ("rows without the distribution column", insert_without_tenant,
      ["INSERT INTO t (a) VALUES (1)"], ["INSERT INTO t (tenant_id, a) VALUES ($1, 1)"]),
 ]

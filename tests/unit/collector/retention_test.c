@@ -248,6 +248,42 @@ static void what_is_archived_comes_back_for_a_while(void **state UNUSED)
 	check_nothing_of(4);
 }
 
+/* Named by nothing that is kept, and not of late. */
+static void an_origin_ends_with_its_last_event(void **state UNUSED)
+{
+	static const char aged[] = "UPDATE origin SET last_seen = '2025-11-26' WHERE tenant_id = 5";
+	struct err err = { 0 };
+
+	set(5, "agent", 10);
+	set(5, "cloudtrail", 10);
+	set(5, "scan", 10);
+	write_batch_of(5, true, 7);
+	write_batch_of(5, false, 7);
+	assert_int_equal(count_of("origin", 5), 2);
+	apply(STORY_NS + 20 * DAY_NS);
+	assert_int_equal(count_of("event", 5), 0);
+	assert_int_equal(count_of("origin", 5), 2);
+	assert_int_equal(store_command(f.store, aged, &err), 0);
+	apply(STORY_NS + 12 * DAY_NS);
+	assert_int_equal(count_of("origin", 5), 2);
+	/* An event of the year 2031 names it: such are in the default partition, and stay. */
+	assert_int_equal(
+		store_command(f.store,
+			      "INSERT INTO event (tenant_id, event_id, ts, received_at, kind, type, origin_id, "
+			      "raw) SELECT 5, '01010101-0101-0101-0101-010101010101', '2031-01-01', now(), 1, 'x', "
+			      "min(origin_id), '' FROM origin WHERE tenant_id = 5",
+			      &err),
+		0);
+	apply(STORY_NS + 20 * DAY_NS);
+	assert_int_equal(count_of("origin", 5), 1);
+	assert_int_equal(store_command(f.store, "DELETE FROM event WHERE tenant_id = 5", &err), 0);
+	apply(STORY_NS + 20 * DAY_NS);
+	assert_int_equal(count_of("origin", 5), 0);
+	/* A batch that names it writes it again. */
+	write_batch_of(5, false, 8);
+	assert_int_equal(count_of("origin", 5), 1);
+}
+
 static void a_source_that_is_none_is_refused(void **state UNUSED)
 {
 	struct err err = { 0 };
@@ -265,6 +301,7 @@ int main(void)
 		cmocka_unit_test(what_nobody_keeps_goes_whole),
 		cmocka_unit_test(what_comes_late_ends_too),
 		cmocka_unit_test(what_is_archived_comes_back_for_a_while),
+		cmocka_unit_test(an_origin_ends_with_its_last_event),
 		cmocka_unit_test(a_source_that_is_none_is_refused),
 	};
 	int failed;
