@@ -65,6 +65,7 @@ static void parse_task(struct metadata *metadata, const json_t *json)
 	task->task.service = text_of(metadata, json, "ServiceName");
 	task->task.availability_zone = text_of(metadata, json, "AvailabilityZone");
 	task->task.launch_type = text_of(metadata, json, "LaunchType");
+	task->task.vpc = text_of(metadata, json, "VPCID");
 	metadata->has_task = task->task.arn != NULL;
 	task->cluster_arn = cluster_arn(metadata, task->task.cluster, task->task.arn);
 	/* Batches carry the ARN too, so that nobody downstream has to know this trap. */
@@ -89,6 +90,71 @@ static void parse_image(struct metadata *metadata, struct container_identity *co
 	if (parts.tag)
 		container->tag = arena_copy(&metadata->arena, parts.tag, parts.tag_length);
 	container->digest = parts.digest ? parts.digest : container->info.image_id;
+}
+
+static void add_addresses(struct metadata *metadata, const json_t *list, const char **addresses, size_t *count)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (list, i, item) {
+		const char *text =
+			*count < NETWORK_ADDRESSES_MAX ? arena_dup(&metadata->arena, json_string_value(item)) : NULL;
+
+		if (text)
+			addresses[(*count)++] = text;
+	}
+}
+
+static bool is_same_text(const char *left, const char *right)
+{
+	return left && right ? strcmp(left, right) == 0 : left == right;
+}
+
+/* An interface is known by its MAC address or, without one, by its first address. */
+static bool has_network(const struct metadata *metadata, const struct task_network *network)
+{
+	for (size_t i = 0; i < metadata->task.task.network_count; i++) {
+		const struct task_network *other = &metadata->networks[i];
+
+		if (is_same_text(other->mac, network->mac) &&
+		    (network->mac || is_same_text(other->address_count ? other->addresses[0] : NULL,
+						  network->address_count ? network->addresses[0] : NULL)))
+			return true;
+	}
+	return false;
+}
+
+static void parse_network(struct metadata *metadata, const json_t *json)
+{
+	const char **addresses = arena_array(&metadata->arena, const char *, NETWORK_ADDRESSES_MAX);
+	struct ecs_task *task = &metadata->task.task;
+	struct task_network network = {
+		.mode = text_of(metadata, json, "NetworkMode"),
+		.mac = text_of(metadata, json, "MACAddress"),
+		.private_dns = text_of(metadata, json, "PrivateDNSName"),
+		.ipv4_subnet = text_of(metadata, json, "IPv4SubnetCIDRBlock"),
+		.ipv6_subnet = text_of(metadata, json, "IPv6SubnetCIDRBlock"),
+		.addresses = addresses,
+	};
+
+	if (!addresses || !json_is_object(json) || task->network_count == TASK_NETWORKS_MAX)
+		return;
+	add_addresses(metadata, json_object_get(json, "IPv4Addresses"), addresses, &network.address_count);
+	add_addresses(metadata, json_object_get(json, "IPv6Addresses"), addresses, &network.address_count);
+	if ((!network.mac && !network.address_count) || has_network(metadata, &network))
+		return;
+	metadata->networks[task->network_count++] = network;
+	task->networks = metadata->networks;
+}
+
+static void parse_networks(struct metadata *metadata, const json_t *container)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (json_object_get(container, "Networks"), i, item)
+		parse_network(metadata, item);
 }
 
 static void parse_container(struct metadata *metadata, const json_t *json)
@@ -148,11 +214,14 @@ int metadata_parse(const char *name, const char *text, size_t length, bool is_ta
 	arena_init(&metadata->arena, METADATA_MEMORY_MAX);
 	if (is_task) {
 		parse_task(metadata, json);
-		json_array_foreach (json_object_get(json, "Containers"), index, item)
+		json_array_foreach (json_object_get(json, "Containers"), index, item) {
 			parse_container(metadata, item);
+			parse_networks(metadata, item);
+		}
 	} else {
 		parse_labels(metadata, json_object_get(json, "Labels"));
 		parse_container(metadata, json);
+		parse_networks(metadata, json);
 	}
 	for (size_t i = 0; i < metadata->container_count; i++)
 		metadata->containers[i].task = metadata->has_task ? &metadata->task : NULL;

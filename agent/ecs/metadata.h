@@ -19,6 +19,8 @@ struct metadata {
 	bool has_task; /* false: the endpoint told of a container only */
 	struct container_identity containers[METADATA_CONTAINERS_MAX];
 	size_t container_count;
+	struct task_network
+		networks[TASK_NETWORKS_MAX]; /* of the task; each once, although every container names them */
 	struct container plain[METADATA_CONTAINERS_MAX]; /* the same as struct origin wants them */
 	struct metadata *next;				 /* list of its owner */
 };

@@ -406,8 +406,58 @@ TASK_READER(revision, task.revision)
 TASK_READER(service, task.service)
 TASK_READER(account, account)
 TASK_READER(region, region)
+TASK_READER(availability_zone, task.availability_zone)
+TASK_READER(launch_type, task.launch_type)
+TASK_READER(vpc, task.vpc)
 TASK_READER(role_arn, task.role_arn)
 TASK_READER(access_key_id, task.access_key_id)
+
+/* A text of each network interface of the task, or all of its addresses. */
+static bool read_networks(const struct view *view, const char *(*text_of_network)(const struct task_network *network),
+			  struct value *ret)
+{
+	const struct container_identity *container = view->process->container;
+	const struct ecs_task *task = container && container->task ? &container->task->task : NULL;
+	struct value *items =
+		task ? arena_array(view->arena, struct value, TASK_NETWORKS_MAX * NETWORK_ADDRESSES_MAX) : NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; items && i < task->network_count; i++) {
+		const struct task_network *network = &task->networks[i];
+
+		for (size_t k = 0; !text_of_network && k < network->address_count; k++)
+			count += view_set_text(&items[count], network->addresses[k]);
+		if (text_of_network)
+			count += view_set_text(&items[count], text_of_network(network));
+	}
+	*ret = (struct value){ .type = VALUE_TEXT, .is_list = true, .items = items, .count = count };
+	return count > 0;
+}
+
+static const char *private_dns_of(const struct task_network *network)
+{
+	return network->private_dns;
+}
+
+static const char *mac_of(const struct task_network *network)
+{
+	return network->mac;
+}
+
+static bool read_task_ips(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	return read_networks(view, NULL, ret);
+}
+
+static bool read_task_private_dns(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	return read_networks(view, private_dns_of, ret);
+}
+
+static bool read_task_macs(const struct view *view, const char *argument UNUSED, struct value *ret)
+{
+	return read_networks(view, mac_of, ret);
+}
 
 const view_reader view_process_readers[FIELD_COUNT] = {
 	[FIELD_PROC_PID] = read_pid,
@@ -469,6 +519,12 @@ const view_reader view_process_readers[FIELD_COUNT] = {
 	[FIELD_ECS_SERVICE] = read_task_service,
 	[FIELD_ECS_ACCOUNT] = read_task_account,
 	[FIELD_ECS_REGION] = read_task_region,
+	[FIELD_ECS_AVAILABILITY_ZONE] = read_task_availability_zone,
+	[FIELD_ECS_LAUNCH_TYPE] = read_task_launch_type,
+	[FIELD_ECS_VPC] = read_task_vpc,
+	[FIELD_ECS_TASK_IPS] = read_task_ips,
+	[FIELD_ECS_TASK_PRIVATE_DNS] = read_task_private_dns,
+	[FIELD_ECS_TASK_MACS] = read_task_macs,
 	[FIELD_ECS_TASK_ROLE_ARN] = read_task_role_arn,
 	[FIELD_ECS_TASK_ACCESS_KEY_ID] = read_task_access_key_id,
 	[FIELD_ECS_EXEC_SESSION_ID] = read_exec_session,

@@ -181,6 +181,21 @@ static json_t *alert_json(const struct event_row *row, const struct alert *alert
 	return json;
 }
 
+static json_t *network_json(const struct task_network *network)
+{
+	json_t *json = json_object(), *addresses = json_array();
+
+	json_set_text(json, "mode", network->mode);
+	json_set_text(json, "mac", network->mac);
+	json_set_text(json, "private_dns", network->private_dns);
+	for (size_t i = 0; i < network->address_count; i++)
+		append_text(addresses, network->addresses[i]);
+	json_object_set_new(json, "addresses", addresses);
+	json_set_text(json, "ipv4_subnet", network->ipv4_subnet);
+	json_set_text(json, "ipv6_subnet", network->ipv6_subnet);
+	return json;
+}
+
 static json_t *task_json(const struct ecs_task *task)
 {
 	json_t *json = json_object();
@@ -194,6 +209,14 @@ static json_t *task_json(const struct ecs_task *task)
 	json_set_text(json, "launch_type", task->launch_type);
 	json_set_text(json, "role_arn", task->role_arn);
 	json_set_text(json, "access_key_id", task->access_key_id);
+	json_set_text(json, "vpc", task->vpc);
+	if (task->network_count) {
+		json_t *networks = json_array();
+
+		for (size_t i = 0; i < task->network_count; i++)
+			json_array_append_new(networks, network_json(&task->networks[i]));
+		json_object_set_new(json, "networks", networks);
+	}
 	return json;
 }
 

@@ -147,6 +147,37 @@ static void add_credentials(struct derivation *derivation, int64_t task)
 	add_link(derivation, key, task, LINK_KEY_TASK, "AccessKeyId");
 }
 
+/* list and text with a blank between; either may be missing. */
+static char *joined(struct derivation *derivation, char *list, const char *text)
+{
+	if (text == NULL || *text == '\0')
+		return list;
+	return list == NULL ? derive_printf(derivation, "%s", text) : derive_printf(derivation, "%s %s", list, text);
+}
+
+/* As facts alone: an address stands for many things by and by, and says nothing about who else has it. */
+static void add_networks(struct derivation *derivation, int64_t task)
+{
+	const struct ecs_task *stated = derivation->input->origin->task;
+	char *addresses = NULL, *names = NULL, *macs = NULL, *subnets = NULL;
+
+	for (size_t i = 0; i < stated->network_count; i++) {
+		const struct task_network *network = &stated->networks[i];
+
+		for (size_t k = 0; k < network->address_count; k++)
+			addresses = joined(derivation, addresses, network->addresses[k]);
+		names = joined(derivation, names, network->private_dns);
+		macs = joined(derivation, macs, network->mac);
+		subnets = joined(derivation, subnets, network->ipv4_subnet);
+		subnets = joined(derivation, subnets, network->ipv6_subnet);
+	}
+	derive_add_fact(derivation, task, "addresses", addresses);
+	derive_add_fact(derivation, task, "private_dns", names);
+	derive_add_fact(derivation, task, "mac", macs);
+	derive_add_fact(derivation, task, "subnets", subnets);
+	derive_add_fact(derivation, task, "vpc", stated->vpc);
+}
+
 static void add_task(struct derivation *derivation, const struct task_keys *keys)
 {
 	const struct ecs_task *stated = derivation->input->origin->task;
@@ -165,6 +196,7 @@ static void add_task(struct derivation *derivation, const struct task_keys *keys
 	add_task_definition(derivation, keys, task);
 	add_service(derivation, keys, task);
 	add_credentials(derivation, task);
+	add_networks(derivation, task);
 }
 
 static void add_host(struct derivation *derivation)

@@ -22,6 +22,18 @@ struct container {
 	const char *started_at; /* RFC 3339, or NULL */
 };
 
+#define TASK_NETWORKS_MAX     8
+#define NETWORK_ADDRESSES_MAX 16
+
+/* A network interface of a task. */
+struct task_network {
+	const char *mode; /* awsvpc ... */
+	const char *mac, *private_dns;
+	const char *const *addresses; /* IPv4, then IPv6 */
+	size_t address_count;
+	const char *ipv4_subnet, *ipv6_subnet; /* CIDR blocks */
+};
+
 struct ecs_task {
 	const char *arn;
 	const char *cluster; /* name or ARN as the metadata endpoint gives it */
@@ -32,6 +44,9 @@ struct ecs_task {
 	const char *launch_type;
 	const char *role_arn;	   /* of the task's own credentials, or NULL */
 	const char *access_key_id; /* of the same; never the key itself */
+	const char *vpc;	   /* id of its virtual network, or NULL */
+	const struct task_network *networks;
+	size_t network_count;
 };
 
 /* enum and name of what sends */

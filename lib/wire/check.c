@@ -28,6 +28,8 @@ static const struct {
 	{ &clewline__v1__batch__descriptor, 8, BATCH_EVENTS_MAX },
 	{ &clewline__v1__event__descriptor, 7, LINEAGE_MAX },
 	{ &clewline__v1__alert__descriptor, 10, RESPONSES_MAX },
+	{ &clewline__v1__ecs_task__descriptor, 11, TASK_NETWORKS_MAX },
+	{ &clewline__v1__task_network__descriptor, 4, NETWORK_ADDRESSES_MAX },
 };
 
 static void path_add(const struct place *place, struct strbuf *path)

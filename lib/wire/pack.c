@@ -271,6 +271,23 @@ static Clewline__V1__Container *pack_container(struct pack *pack, const struct c
 	return out;
 }
 
+static Clewline__V1__TaskNetwork *pack_network(struct pack *pack, const struct task_network *network)
+{
+	Clewline__V1__TaskNetwork *out = PACK_NEW(pack, Clewline__V1__TaskNetwork, clewline__v1__task_network__init);
+
+	if (!out)
+		return NULL;
+	out->mode = string_of(pack, network->mode);
+	out->mac = string_of(pack, network->mac);
+	out->private_dns = string_of(pack, network->private_dns);
+	out->addresses = pack_alloc(pack, network->address_count * sizeof(*out->addresses));
+	for (size_t i = 0; out->addresses && i < network->address_count; i++)
+		out->addresses[out->n_addresses++] = string_of(pack, network->addresses[i]);
+	out->ipv4_subnet = string_of(pack, network->ipv4_subnet);
+	out->ipv6_subnet = string_of(pack, network->ipv6_subnet);
+	return out;
+}
+
 static Clewline__V1__EcsTask *pack_task(struct pack *pack, const struct ecs_task *task)
 {
 	Clewline__V1__EcsTask *out = PACK_NEW(pack, Clewline__V1__EcsTask, clewline__v1__ecs_task__init);
@@ -286,6 +303,10 @@ static Clewline__V1__EcsTask *pack_task(struct pack *pack, const struct ecs_task
 	out->launch_type = string_of(pack, task->launch_type);
 	out->role_arn = string_of(pack, task->role_arn);
 	out->access_key_id = string_of(pack, task->access_key_id);
+	out->vpc = string_of(pack, task->vpc);
+	out->networks = pack_alloc(pack, task->network_count * sizeof(*out->networks));
+	for (size_t i = 0; out->networks && i < task->network_count; i++)
+		out->networks[out->n_networks++] = pack_network(pack, &task->networks[i]);
 	return out;
 }
 

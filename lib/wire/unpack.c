@@ -293,13 +293,27 @@ int event_unpack(const struct message *message, struct arena *arena, struct even
 	return 0;
 }
 
+static struct task_network unpack_network(const Clewline__V1__TaskNetwork *in)
+{
+	return (struct task_network){ .mode = string_or_null(in->mode),
+				      .mac = string_or_null(in->mac),
+				      .private_dns = string_or_null(in->private_dns),
+				      .addresses = (const char *const *)in->addresses,
+				      .address_count = in->n_addresses,
+				      .ipv4_subnet = string_or_null(in->ipv4_subnet),
+				      .ipv6_subnet = string_or_null(in->ipv6_subnet) };
+}
+
 static int unpack_task(struct arena *arena, const Clewline__V1__EcsTask *in, const struct ecs_task **ret,
 		       struct err *err)
 {
+	struct task_network *networks = arena_array(arena, struct task_network, in->n_networks);
 	struct ecs_task *task = arena_new(arena, struct ecs_task);
 
-	if (!task)
+	if (!task || !networks)
 		return no_room(err);
+	for (size_t i = 0; i < in->n_networks; i++)
+		networks[i] = unpack_network(in->networks[i]);
 	*task = (struct ecs_task){ in->arn,
 				   string_or_null(in->cluster),
 				   string_or_null(in->family),
@@ -308,7 +322,10 @@ static int unpack_task(struct arena *arena, const Clewline__V1__EcsTask *in, con
 				   string_or_null(in->availability_zone),
 				   string_or_null(in->launch_type),
 				   string_or_null(in->role_arn),
-				   string_or_null(in->access_key_id) };
+				   string_or_null(in->access_key_id),
+				   string_or_null(in->vpc),
+				   networks,
+				   in->n_networks };
 	*ret = task;
 	return 0;
 }

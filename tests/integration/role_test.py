@@ -39,7 +39,7 @@ RULES = """
 - rule: Made
   desc: a file made
   condition: evt.type in (open, openat, openat2, creat) and evt.is_open_write = true and fd.name contains role-test-made
-  output: "made %fd.name role=%ecs.task.role_arn key=%ecs.task.access_key_id task=%ecs.task.id"
+  output: "made %fd.name role=%ecs.task.role_arn key=%ecs.task.access_key_id task=%ecs.task.id az=%ecs.availability_zone type=%ecs.launch_type vpc=%ecs.vpc ips=%ecs.task.ips dns=%ecs.task.private_dns mac=%ecs.task.macs service=%ecs.service family=%ecs.task.family:%ecs.task.revision image=%container.image.id"
   priority: ERROR
 """
 
@@ -67,8 +67,12 @@ class Endpoint(http.server.BaseHTTPRequestHandler):
             body = {"RoleArn": ROLE, "AccessKeyId": key, "SecretAccessKey": SECRET, "Token": TOKEN,
                     "Expiration": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ends))}
         elif self.path.endswith("/task"):
-            body = {"Cluster": "shop", "TaskARN": TASK, "Family": "shop", "Revision": "17", "LaunchType": "FARGATE",
-                    "Containers": [{"DockerId": CONTAINER, "Name": "app", "Image": "shop:1", "ImageID": "sha256:aa"}]}
+            body = {"Cluster": "shop", "TaskARN": TASK, "Family": "shop", "Revision": "17", "LaunchType": "FARGATE", "ServiceName": "web",
+                    "AvailabilityZone": "us-west-1b", "VPCID": "vpc-0abc",
+                    "Containers": [{"DockerId": CONTAINER, "Name": "app", "Image": "shop:1", "ImageID": "sha256:aa",
+                                    "Networks": [{"NetworkMode": "awsvpc", "IPv4Addresses": ["10.0.2.106"], "IPv6Addresses": ["2001:db8::6a"],
+                                                  "MACAddress": "0e:9e:32:c7:48:85", "IPv4SubnetCIDRBlock": "10.0.2.0/24",
+                                                  "PrivateDNSName": "ip-10-0-2-106.us-west-1.compute.internal"}]}]}
         else:
             self.send_error(404)
             return
@@ -147,6 +151,8 @@ def tells_the_role(work, state):
         pass
     out = agent.communicate(timeout=60)[0]
     check("role=%s key=%s task=1dddc34c0a574b74a2a3d9e2b8b5a111" % (ROLE, KEYS[1]) in out, "rules can print both", out)
+    check("az=us-west-1b type=FARGATE vpc=vpc-0abc ips=(10.0.2.106,2001:db8::6a) dns=(ip-10-0-2-106.us-west-1.compute.internal) "
+          "mac=(0e:9e:32:c7:48:85) service=web family=shop:17 image=sha256:aa" in out, "and where the task runs", out)
     spooled = b"".join(open(os.path.join(where, name), "rb").read() for where, _, names in os.walk(work + "/spool") for name in names)
     check(SECRET.encode() not in spooled and TOKEN[:40].encode() not in spooled, "nor on disk")
     err.close()
@@ -178,6 +184,8 @@ def ties_the_calls(work, state):
               "exactly, with what the agent and the record say as evidence", link)
     facts = next(entity for entity in document["entities"] if entity["key"] == TASK)["facts"]
     check(facts.get("role_arn") == ROLE and facts.get("access_key_id") == KEYS[1], "the task has its role and its newest key", facts)
+    check(facts.get("addresses") == "10.0.2.106 2001:db8::6a" and facts.get("vpc") == "vpc-0abc" and facts.get("mac") and
+          facts.get("availability_zone") == "us-west-1b" and facts.get("private_dns"), "and its place and addresses", facts)
     told = " ".join(entry["text"] for entry in document["timeline"])
     check("called DeleteBucket" in told and "called PutBucketPolicy" in told and "DeleteBucketPolicy" not in told, "what was called is in the timeline", told)
     document = json.loads(secctl(state, "investigate", KEYS[0]).stdout)

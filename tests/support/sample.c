@@ -144,12 +144,28 @@ struct event sample_heartbeat(struct arena *arena, uint64_t number)
 
 struct origin sample_origin(struct arena *arena)
 {
+	static const char *const addresses[] = { "10.0.2.106", "2001:db8::6a" };
+	static const struct task_network network = { .mode = "awsvpc",
+						     .mac = "0e:9e:32:c7:48:85",
+						     .private_dns = "ip-10-0-2-106.eu-central-1.compute.internal",
+						     .addresses = addresses,
+						     .address_count = 2,
+						     .ipv4_subnet = "10.0.2.0/24" };
 	struct ecs_task *task = must(arena_new(arena, struct ecs_task));
 	struct container *container = must(arena_new(arena, struct container));
 
-	*task = (struct ecs_task){
-		SAMPLE_TASK_ARN, "production", "shop", "7", "shop-web", "eu-central-1a", "FARGATE"
-	};
+	*task = (struct ecs_task){ .arn = SAMPLE_TASK_ARN,
+				   .cluster = "production",
+				   .family = "shop",
+				   .revision = "7",
+				   .service = "shop-web",
+				   .availability_zone = "eu-central-1a",
+				   .launch_type = "FARGATE",
+				   .role_arn = "arn:aws:iam::123456789012:role/shop-task",
+				   .access_key_id = "ASIAIOSFODNN7EXAMPLE",
+				   .vpc = "vpc-0123456789abcdef0",
+				   .networks = &network,
+				   .network_count = 1 };
 	*container =
 		(struct container){ .id = SAMPLE_CONTAINER,
 				    .name = "web",

@@ -94,9 +94,22 @@ static const struct ecs_task fargate_task = {
 	.arn = TASK_ARN, .cluster = CLUSTER, .family = "gen", .revision = "3", .service = "web"
 };
 
-static const struct ecs_task task_with_role = {
-	.arn = TASK_ARN, .cluster = CLUSTER, .role_arn = "arn:aws:iam::1:role/r", .access_key_id = "ASIAEXAMPLETASK1"
+static const char *const task_addresses[] = { "10.0.2.106", "2001:db8::6a" };
+static const struct task_network task_networks[] = {
+	{ .mac = "0e:9e",
+	  .private_dns = "ip-10-0-2-106",
+	  .addresses = task_addresses,
+	  .address_count = 2,
+	  .ipv4_subnet = "10.0.2.0/24" },
+	{ .mac = "0e:9f", .ipv6_subnet = "2001:db8::/64" },
 };
+static const struct ecs_task task_with_role = { .arn = TASK_ARN,
+						.cluster = CLUSTER,
+						.role_arn = "arn:aws:iam::1:role/r",
+						.access_key_id = "ASIAEXAMPLETASK1",
+						.vpc = "vpc-0abc",
+						.networks = task_networks,
+						.network_count = 2 };
 
 static const struct derived_assertion *find(const struct derived *rows, const char *relation, int64_t to)
 {
@@ -369,6 +382,13 @@ static void a_task_is_tied_to_the_key_that_it_has(void **state)
 	assert_int_equal(link->method, LINK_KEY_TASK);
 	assert_string_equal(fact(&f->rows, task, "role_arn"), "arn:aws:iam::1:role/r");
 	assert_string_equal(fact(&f->rows, task, "access_key_id"), "ASIAEXAMPLETASK1");
+	assert_string_equal(fact(&f->rows, task, "addresses"), "10.0.2.106 2001:db8::6a");
+	assert_string_equal(fact(&f->rows, task, "private_dns"), "ip-10-0-2-106");
+	assert_string_equal(fact(&f->rows, task, "mac"), "0e:9e 0e:9f");
+	assert_string_equal(fact(&f->rows, task, "subnets"), "10.0.2.0/24 2001:db8::/64");
+	assert_string_equal(fact(&f->rows, task, "vpc"), "vpc-0abc");
+	/* an address is no entity: it says nothing about who else has it */
+	assert_false(has_entity(&f->rows, ENTITY_IP, "10.0.2.106"));
 	/* an ordinary heartbeat repeats nothing, and a task without a role has no key */
 	heartbeat.is_origin_new = false;
 	assert_int_equal(derive_agent_event(f, &event, &task_with_role), 0);
