@@ -11,7 +11,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct err err = { 0 };
-	volatile size_t length = 0; /* of all addresses: each is read to its end */
 
 	for (int is_task = 0; is_task < 2; is_task++) {
 		struct metadata *metadata = NULL;
@@ -24,8 +23,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			if (network->address_count > NETWORK_ADDRESSES_MAX ||
 			    (!network->mac && !network->address_count))
 				abort();
-			for (size_t k = 0; k < network->address_count; k++)
-				length += strlen(network->addresses[k]);
+			/* each is read to its end */
+			for (size_t k = 0; k < network->address_count; k++) {
+				if (strlen(network->addresses[k]) > METADATA_MEMORY_MAX)
+					abort();
+			}
 		}
 		for (size_t i = 0; i < metadata->container_count; i++) {
 			if (!metadata_find_id(metadata, metadata->containers[i].info.id))
