@@ -59,15 +59,37 @@ static bool is_path(const struct search *search, const char *line)
 	return strcmp(line, search->path) == 0 || (search->merged && strcmp(line, search->merged) == 0);
 }
 
+static bool has_path(struct search *search, FILE *list)
+{
+	char line[LINE_MAX_];
+	bool found = false;
+
+	while (!found && next_line(search, list, line))
+		found = is_path(search, line);
+	return found;
+}
+
+static void search_init(struct search *search, const char *path, char *out)
+{
+	*search = (struct search){ .path = path, .out = out };
+	if (strncmp(path, "/usr/", 5) == 0)
+		search->merged = path + 4;
+}
+
+bool package_list_has(FILE *list, const char *path)
+{
+	struct search search;
+
+	search_init(&search, path, NULL);
+	return has_path(&search, list);
+}
+
 /* Each list of dpkg names one package ("coreutils.list", "libc6:amd64.list") and has a path per line. */
 static bool search_list(struct search *search, int folder, const char *name)
 {
 	FILE *file = open_stream(openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-	char line[LINE_MAX_];
-	bool found = false;
+	bool found = file && has_path(search, file);
 
-	while (file && !found && next_line(search, file, line))
-		found = is_path(search, line);
 	if (file)
 		fclose(file);
 	if (found)
@@ -104,13 +126,12 @@ static bool search_dpkg(struct search *search, int root)
 }
 
 /* apk: "P:" names the package, "F:" a folder, "R:" a file in it; folders have no "/" in front. */
-static bool search_apk(struct search *search, int root)
+static bool read_apk(struct search *search, FILE *file)
 {
-	FILE *file = open_stream(open_below(root, APK_LIST, O_RDONLY));
 	char line[LINE_MAX_], package[PACKAGE_NAME_MAX] = "", folder[LINE_MAX_] = "", path[2 * LINE_MAX_];
 	bool found = false;
 
-	while (file && !found && next_line(search, file, line)) {
+	while (!found && next_line(search, file, line)) {
 		if (strncmp(line, "P:", 2) == 0)
 			snprintf(package, sizeof(package), "%s", line + 2);
 		else if (strncmp(line, "F:", 2) == 0)
@@ -120,18 +141,33 @@ static bool search_apk(struct search *search, int root)
 			found = is_path(search, path);
 		}
 	}
-	if (file)
-		fclose(file);
 	if (found)
 		snprintf(search->out, PACKAGE_NAME_MAX, "%s", package);
 	return found;
 }
 
+static bool search_apk(struct search *search, int root)
+{
+	FILE *file = open_stream(open_below(root, APK_LIST, O_RDONLY));
+	bool found = file && read_apk(search, file);
+
+	if (file)
+		fclose(file);
+	return found;
+}
+
+bool package_apk_owner(FILE *installed, const char *path, char out[PACKAGE_NAME_MAX])
+{
+	struct search search;
+
+	search_init(&search, path, out);
+	return read_apk(&search, installed);
+}
+
 bool package_owner(int root, const char *path, char out[PACKAGE_NAME_MAX])
 {
-	struct search search = { .path = path, .out = out };
+	struct search search;
 
-	if (strncmp(path, "/usr/", 5) == 0)
-		search.merged = path + 4;
+	search_init(&search, path, out);
 	return search_dpkg(&search, root) || search_apk(&search, root);
 }
