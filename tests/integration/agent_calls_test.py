@@ -91,6 +91,13 @@ CALLS = [
     ("udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); udp.sendto(b'abc', ('127.0.0.1', port))",
      r"sendto res=3 fd=\d+ size=3 tuple=\S+->127\.0\.0\.1:\d+ addr=127\.0\.0\.1:\d+"),
     ("udp.sendmsg([b'abcd'], [], 0, ('127.0.0.1', port))", r"sendmsg res=4 fd=\d+ tuple=\S+->127\.0\.0\.1:\d+ addr=127\.0\.0\.1:\d+"),
+    # struct mmsghdr: name, length, one part, no control data; the second message goes elsewhere
+    ("to = struct.pack('=HH4s8x', 2, socket.htons(port), socket.inet_aton('127.0.0.1')); away = struct.pack('=HH4s8x', 2, socket.htons(port), "
+     "socket.inet_aton('127.0.0.2')); names = [ctypes.create_string_buffer(to), ctypes.create_string_buffer(away)]; "
+     "text = ctypes.create_string_buffer(b'abcde'); part = struct.pack('QQ', ctypes.addressof(text), 5); parts = ctypes.create_string_buffer(part); "
+     "messages = b''.join(struct.pack('QIxxxxQQQQIxxxxIxxxx', ctypes.addressof(name), 16, ctypes.addressof(parts), 1, 0, 0, 0, 0) for name in names); "
+     "sys('sendmmsg', udp.fileno(), messages, 2, 0)",
+     r"sendmmsg res=2 fd=\d+ tuple=\S+->127\.0\.0\.1:\d+ addr=127\.0\.0\.1:\d+"),
     ("sys('socket', 17, 3, 0)", r"socket fd=-?\d+ domain=AF_PACKET type=3 proto=0"),
     ("sys('dup', client.fileno())", r"dup res=\d+ oldfd=\d+ \| fd=127\.0\.0\.1:\d+->127\.0\.0\.1:\d+ ipv4"),
     ("sys('dup2', client.fileno(), 0)", r"dup2 res=0 oldfd=\d+ newfd=0 \| fd=127\.0\.0\.1:\d+->127\.0\.0\.1:\d+ ipv4"),
@@ -115,6 +122,9 @@ CALLS = [
      r"capset " + RES + " cap_inheritable= cap_permitted=CAP_CHOWN CAP_DAC_OVERRIDE cap_effective=CAP_CHOWN"),
     ("sys('prctl', 4, 0)", r"prctl res=0 option=PR_SET_DUMPABLE arg2_int=0"),
     ("sys('personality', 0x0040000)", r"personality res=\d+ persona=40000"),
+    ("sys('landlock_create_ruleset', 0, 0, 1)", r"landlock_create_ruleset fd=-?\d+ size=0 flags=1"),
+    ("sys('landlock_add_rule', 99, 1, 0, 0)", r"landlock_add_rule res=E\w+ ruleset_fd=99 rule_type=1 flags=0"),
+    ("sys('landlock_restrict_self', 99, 0)", r"landlock_restrict_self res=E\w+ ruleset_fd=99 flags=0"),
     ("sys('seccomp', 1, 8, 0)", r"seccomp res=E\w+ op=1 flags=8"),
     ("sys('mount', 'none', 'new2', 'tmpfs', 3, 0)", r"mount " + RES + " dev=none dir=W/new2 type=tmpfs flags=RDONLY\\|NOSUID"),
     ("sys('umount2', 'new2', 2)", r"umount2 " + RES + " name=W/new2 flags=DETACH"),

@@ -31,7 +31,7 @@ int trace_socketcall_find(uint64_t number)
 	static const uint8_t rows[] = {
 		[SYS_SOCKET] = SENSOR_SOCKET,	[SYS_BIND] = SENSOR_BIND,	[SYS_CONNECT] = SENSOR_CONNECT,
 		[SYS_LISTEN] = SENSOR_LISTEN,	[SYS_ACCEPT] = SENSOR_ACCEPT,	[SYS_SENDTO] = SENSOR_SENDTO,
-		[SYS_SENDMSG] = SENSOR_SENDMSG, [SYS_ACCEPT4] = SENSOR_ACCEPT4,
+		[SYS_SENDMSG] = SENSOR_SENDMSG, [SYS_ACCEPT4] = SENSOR_ACCEPT4, [SYS_SENDMMSG] = SENSOR_SENDMMSG,
 	};
 
 	/* EXECVE is row 0 and no call of sockets: it stands for a hole */
