@@ -116,14 +116,6 @@ struct tracer_conf agent_tracer_conf(const struct agent *agent)
 				     .is_filtered = agent->tier != TIER_EVENTS };
 }
 
-static int open_watch(struct agent *agent, struct err *err)
-{
-	const struct agent_conf *conf = agent->conf;
-	int code = watch_sets_load(conf->watch.items, conf->watch.count, &agent->sets, err);
-
-	return code == 0 && conf->baseline ? baseline_load(conf->baseline, &agent->baseline, err) : code;
-}
-
 static bool is_followed(const void *context, pid_t pid)
 {
 	const struct agent *agent = context;
@@ -150,12 +142,12 @@ int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_m
 	strbuf_init(&agent->line, STRBUF_MAX_DEFAULT);
 	set_origin(agent, mode);
 	if (check_conf(conf, err) < 0 || choose_tier(agent, err) < 0 || agent_rules_open(agent, mode, err) < 0 ||
-	    open_watch(agent, err) < 0 || open_responder(agent, mode, err) < 0 ||
-	    agent_role_open(agent, mode, err) < 0 || open_sender(agent, err) < 0)
+	    open_responder(agent, mode, err) < 0 || agent_role_open(agent, mode, err) < 0 ||
+	    open_sender(agent, err) < 0)
 		return err->code;
-	pipeline.sets = agent->sets;
+	pipeline.sets = agent->watched->sets;
 	pipeline.activity_per_s = conf->activity_limit;
-	pipeline.baseline = agent->baseline;
+	pipeline.baseline = agent->watched->baseline;
 	pipeline.rules = agent->detection->rules;
 	pipeline.policies = agent->detection->policies;
 	pipeline.sender = agent->sender;
@@ -189,8 +181,6 @@ void agent_close(struct agent *agent)
 	enrolment_close(agent->enrolment);
 	pipeline_free(agent->pipeline);
 	responder_free(agent->responder);
-	watch_sets_free(agent->sets);
-	baseline_free(agent->baseline);
 	agent_rules_close(agent);
 	strbuf_fini(&agent->line);
 	agent_role_close(agent);

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "agent/ecs/metadata.h"
+#include "agent/fim/watched.h"
 #include "agent/pipeline/pipeline.h"
 #include "bus/sender.h"
 #include "conf/program.h"
@@ -89,8 +90,7 @@ struct agent {
 	pthread_t thread;	     /* that waits for the sensor */
 	struct enrolment *enrolment; /* NULL where the collector wants no certificate */
 	struct sender *sender;	     /* NULL without a collector */
-	struct watch_sets *sets;
-	struct baseline *baseline; /* NULL: none is given */
+	struct watched *watched;     /* files; what counts now */
 	struct responder *responder;
 	const struct tracer *tracer; /* that stops what is watched; NULL: none does, or not yet */
 	struct pipeline *pipeline;

@@ -65,18 +65,27 @@ static void watch_path(struct reload *reload, const char *path)
 static void watch_all(struct reload *reload)
 {
 	const struct detection_conf *conf = &reload->conf.detection;
+	const struct watched_conf *files = &reload->conf.watched;
 
-	if (!reload->conf.watches || conf->rule_count + conf->policy_count == 0)
+	if (!reload->conf.watches ||
+	    (conf->rule_count + conf->policy_count + files->set_count == 0 && !files->baseline))
 		return;
 	reload->changes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (reload->changes < 0) {
-		reload->unwatched = conf->rule_count ? conf->rules[0] : conf->policies[0];
+		reload->unwatched = conf->rule_count	 ? conf->rules[0]
+				    : conf->policy_count ? conf->policies[0]
+				    : files->set_count	 ? files->sets[0]
+							 : files->baseline;
 		return;
 	}
 	for (size_t i = 0; i < conf->rule_count; i++)
 		watch_path(reload, conf->rules[i]);
 	for (size_t i = 0; i < conf->policy_count; i++)
 		watch_path(reload, conf->policies[i]);
+	for (size_t i = 0; i < files->set_count; i++)
+		watch_path(reload, files->sets[i]);
+	if (files->baseline)
+		watch_path(reload, files->baseline);
 }
 
 static bool ends_in(const char *name, const char *ending)
@@ -141,11 +150,17 @@ static void deliver(struct reload *reload, bool is_asked)
 {
 	struct reload_result result = { .is_asked = is_asked };
 
-	detection_load(&reload->conf.detection, &result.detection, NULL, &result.problem);
+	/* all of it, or none: what was written together is meant together */
+	if (detection_load(&reload->conf.detection, &result.detection, NULL, &result.problem) == 0 &&
+	    watched_load(&reload->conf.watched, &result.watched, &result.problem) < 0) {
+		detection_free(result.detection);
+		result.detection = NULL;
+	}
 	pthread_mutex_lock(&reload->lock);
 	if (reload->has_result) {
 		result.is_asked |= reload->result.is_asked;
 		detection_free(reload->result.detection);
+		watched_free(reload->result.watched);
 	}
 	reload->result = result;
 	reload->has_result = true;
@@ -226,6 +241,7 @@ void reload_close(struct reload *reload)
 		pthread_join(reload->thread, NULL);
 	}
 	detection_free(reload->result.detection);
+	watched_free(reload->result.watched);
 	close_fd(&reload->ask);
 	close_fd(&reload->stop);
 	close_fd(&reload->changes);
@@ -251,6 +267,7 @@ bool reload_take(struct reload *reload, struct reload_result *ret)
 		*ret = reload->result;
 	reload->has_result = false;
 	reload->result.detection = NULL;
+	reload->result.watched = NULL;
 	pthread_mutex_unlock(&reload->lock);
 	return found;
 }

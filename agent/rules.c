@@ -58,10 +58,11 @@ static void wake(void *context)
 }
 
 /* A host's sensor is asked ten times a second anyway, and does not wait for signals. */
-static int open_reload(struct agent *agent, const struct detection_conf *detection, enum origin_mode mode,
-		       struct err *err)
+static int open_reload(struct agent *agent, const struct detection_conf *detection,
+		       const struct watched_conf *watched, enum origin_mode mode, struct err *err)
 {
-	struct reload_conf conf = { *detection, mode != ORIGIN_RUN, mode == ORIGIN_HOST ? NULL : wake, agent };
+	struct reload_conf conf = { *detection, *watched, mode != ORIGIN_RUN, mode == ORIGIN_HOST ? NULL : wake,
+				    agent };
 
 	agent->thread = pthread_self();
 	if (reload_open(&conf, &agent->reload, err) < 0)
@@ -80,25 +81,30 @@ int agent_rules_open(struct agent *agent, enum origin_mode mode, struct err *err
 		"syscall",    conf->rules.items, conf->rules.count, conf->policies.items, conf->policies.count,
 		&conf->choice
 	};
+	const struct watched_conf watched = { conf->watch.items, conf->watch.count, conf->baseline };
 	int code = detection_load(&detection, &agent->detection, &problems, err);
 
 	fputs(problems.data, stderr);
 	if (code == ERR_SYNTAX)
 		return err_set(err, ERR_SYNTAX, "the rules have errors, listed above");
+	if (code == 0)
+		code = watched_load(&watched, &agent->watched, err);
 	if (code < 0)
 		return code;
 	agent->reads = asks_for_reads(agent, mode);
 	warn_of_reads(agent);
 	warn_of_refusals(agent);
-	return open_reload(agent, &detection, mode, err);
+	return open_reload(agent, &detection, &watched, mode, err);
 }
 
 void agent_rules_close(struct agent *agent)
 {
 	reload_close(agent->reload);
 	detection_free(agent->detection);
+	watched_free(agent->watched);
 	agent->reload = NULL;
 	agent->detection = NULL;
+	agent->watched = NULL;
 }
 
 void agent_rules_sensed(struct agent *agent, bool is_first)
@@ -136,10 +142,28 @@ static void say_unchanged(const struct agent *agent, bool is_asked)
 			 agent->detection->version);
 }
 
+/* True if other files are watched now, or the same ones against another baseline. */
+static bool renew_watched(struct agent *agent, struct watched *found)
+{
+	struct watched *former = agent->watched;
+
+	if (watched_is_same(found, former)) {
+		watched_free(found);
+		return false;
+	}
+	agent->watched = found;
+	pipeline_use_watched(agent->pipeline, found->sets, found->baseline);
+	log_info("watched-loaded", "%zu sets of files are watched from here on, %zu files are approved",
+		 watch_sets_count(found->sets), found->baseline ? baseline_count(found->baseline) : 0);
+	watched_free(former);
+	return true;
+}
+
 bool agent_rules_renew(struct agent *agent)
 {
 	struct detection *former = agent->detection;
 	struct reload_result result;
+	bool has_other_files;
 
 	if (!agent->reload || !reload_take(agent->reload, &result))
 		return false;
@@ -148,8 +172,9 @@ bool agent_rules_renew(struct agent *agent)
 			  former->active, former->version);
 		return false;
 	}
+	has_other_files = renew_watched(agent, result.watched);
 	if (strcmp(result.detection->version, former->version) == 0) {
-		say_unchanged(agent, result.is_asked);
+		say_unchanged(agent, result.is_asked && !has_other_files);
 		detection_free(result.detection);
 		return false;
 	}

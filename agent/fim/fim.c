@@ -120,9 +120,10 @@ void fim_free(struct fim *fim)
 	free(fim);
 }
 
-void fim_use_sets(struct fim *fim, const struct watch_sets *sets)
+void fim_use(struct fim *fim, const struct watch_sets *sets, const struct baseline *baseline)
 {
 	fim->sets = sets;
+	fim->baseline = baseline;
 }
 
 bool fim_watches(const struct fim *fim, const char *path)

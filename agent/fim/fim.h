@@ -37,8 +37,8 @@ struct fim *fim_new(const struct watch_sets *sets, const struct baseline *baseli
 		    void *context);
 void fim_free(struct fim *fim); /* accepts NULL; pending files are not looked at any more */
 
-/* Other sets from here on. */
-void fim_use_sets(struct fim *fim, const struct watch_sets *sets);
+/* Other sets and another baseline from here on; the former ones are not looked at again. */
+void fim_use(struct fim *fim, const struct watch_sets *sets, const struct baseline *baseline);
 
 /* A call is about to be made, and its caller is stopped. path and path2 are absolute, or NULL. */
 void fim_before(struct fim *fim, const struct sensor_event *event, const char *path, const char *path2);

@@ -89,6 +89,14 @@ void pipeline_use_rules(struct pipeline *pipeline, const struct ruleset *rules, 
 		log_error("no-memory", "there is no memory to note who writes files; rules on drift.* do not hold");
 }
 
+void pipeline_use_watched(struct pipeline *pipeline, const struct watch_sets *sets, const struct baseline *baseline)
+{
+	pipeline->conf.sets = sets;
+	pipeline->conf.baseline = baseline;
+	if (pipeline->fim)
+		fim_use(pipeline->fim, sets, baseline);
+}
+
 void pipeline_stats(const struct pipeline *pipeline, struct pipeline_stats *ret)
 {
 	*ret = pipeline->stats;

@@ -63,6 +63,9 @@ void pipeline_not_followed(struct pipeline *pipeline, uint64_t count);
 /* From the next event on these count. The former ones are not looked at again. Not from inside of a handler. */
 void pipeline_use_rules(struct pipeline *pipeline, const struct ruleset *rules, const struct policies *policies);
 
+/* The same for watched files. */
+void pipeline_use_watched(struct pipeline *pipeline, const struct watch_sets *sets, const struct baseline *baseline);
+
 /* Looks at files that were written to, as far as it is time; all: at all of them. Often; costs nothing if nothing is due. */
 void pipeline_step(struct pipeline *pipeline, bool all);
 

@@ -6,10 +6,12 @@ usage: fim_test.py BIN-FOLDER
 import hashlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 BIN = os.path.abspath(sys.argv[1])
 failures = []
@@ -113,8 +115,83 @@ def check_delivery(folder, sets):
         text = json.dumps(document["timeline"])
         check("changed the content of " + tool + " (" + sha256("one\n")[:12] + " to " + sha256("two\n")[:12] + ", not as approved)" in text,
               "the answer says it", text)
+        check_reload(folder, state)
     finally:
         run(BIN + "/secctl", "down", "--state", state)
+
+
+class Running:
+    """secagent over a command that goes on step by step."""
+
+    def __init__(self, folder, state, script):
+        self.folder, self.steps = folder, 0
+        self.log = open(folder + "/log", "w+", encoding="utf-8")
+        self.agent = subprocess.Popen(
+            [BIN + "/secagent", "run", "-r", folder + "/rules.yaml", "--watch", folder + "/sets.yaml", "--baseline", folder + "/baseline",
+             "--spool", folder + "/spool2", "--collector", "ipc://" + state + "/intake.sock", "--", "/bin/sh", "-c", script],
+            cwd=folder, stdout=self.log, stderr=self.log)
+
+    def text(self):
+        with open(self.log.name, encoding="utf-8") as file:
+            return file.read()
+
+    def wait(self, words):
+        until = time.monotonic() + 60
+        while words not in self.text() and time.monotonic() < until and self.agent.poll() is None:
+            time.sleep(0.05)
+        check(words in self.text(), "it says: " + words, self.text())
+
+    def reload(self):
+        self.agent.send_signal(signal.SIGHUP)
+
+    def step(self):
+        self.steps += 1
+        write(self.folder + "/go%d" % self.steps, "")
+        self.wait("step %d" % self.steps)
+
+
+STEP = "while [ ! -e go%d ]; do sleep 0.05; done; %s; echo step %d; "
+
+
+def check_reload(folder, state):
+    """Other sets and another baseline count while the command runs."""
+    os.mkdir(folder + "/v")
+    late = folder + "/v/late"
+    sets, former = folder + "/sets.yaml", open(folder + "/sets.yaml", encoding="ascii").read()
+    running = Running(folder, state, "echo begun; " + STEP % (1, "echo one >v/late; echo quiet >w/quiet", 1) +
+                      STEP % (2, "echo two >v/late", 2) + STEP % (3, "echo three >v/late", 3))
+    try:
+        running.wait("begun")
+        write(sets, "- watch: Second\n  paths: ['%s/v/']\n" % folder)
+        running.reload()
+        running.wait("watched-loaded: 1 sets of files are watched from here on")
+        running.step()
+        time.sleep(2.5)  # so that each content is told by itself: files are looked at when left alone
+        write(late, "two\n")
+        run(BIN + "/secagent", "fim", "baseline", "-b", folder + "/baseline", "--watch", sets)
+        write(late, "between\n")  # a content that stays the same is no change
+        running.reload()
+        running.wait("1 files are approved")
+        running.step()
+        time.sleep(2.5)
+        write(sets, "- watch: Third\n  pats: []\n")
+        running.reload()
+        running.wait("rules-not-loaded: " + sets + ":2:")
+        running.step()
+        check(running.agent.wait(60) == 0, "the command ends in order")
+    finally:
+        if running.agent.poll() is None:
+            running.agent.kill()
+        running.agent.wait(60)
+        running.log.close()
+        write(sets, former)
+    _, events = events_of(state)
+    told = [(c["watch"], c["after"], c.get("approval")) for c in
+            (event["file"].get("content") or {} for event in events if event.get("file") and event["file"]["path"] == late and event["file"]["op"] == "write")]
+    check(sorted(told) == sorted([("Second", sha256("one\n"), "not approved"), ("Second", sha256("two\n"), "approved"),
+                                  ("Second", sha256("three\n"), "not approved")]),
+          "new sets, then a new baseline count, and a file with a mistake changes nothing", told)
+    check(content_of(events, "write", folder + "/w/quiet") is None, "what is in no set any more is not told")
 
 
 def main():
