@@ -112,6 +112,7 @@ struct tracer_conf agent_tracer_conf(const struct agent *agent)
 	return (struct tracer_conf){ .handler = pipeline_handle,
 				     .judge = pipeline_judge,
 				     .context = agent->pipeline,
+				     .refuses_io_uring = agent->conf->refuses_io_uring,
 				     .new_files = agent->sender != NULL,
 				     .is_filtered = agent->tier != TIER_EVENTS };
 }

@@ -42,6 +42,13 @@ bool arch_first_argument(pid_t tid, uint64_t *ret)
 	return errno == 0;
 }
 
+/* A call of number -1 is passed over; what stands in rax then is its result. */
+bool arch_refuse_call(pid_t tid)
+{
+	return ptrace(PTRACE_POKEUSER, tid, offsetof(struct user, regs.orig_rax), (void *)-1L) == 0 &&
+	       ptrace(PTRACE_POKEUSER, tid, offsetof(struct user, regs.rax), (void *)(long)-ENOSYS) == 0;
+}
+
 long arch_call_number(pid_t tid)
 {
 	return ptrace(PTRACE_PEEKUSER, tid, offsetof(struct user, regs.orig_rax), NULL);
@@ -126,6 +133,16 @@ bool arch_set_first_argument(pid_t tid, enum arch arch, uint64_t value)
 	(void)arch;
 	registers.regs[0] = value;
 	return ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &place) == 0;
+}
+
+/* A call of number -1 is passed over; what stands in the first register then is its result. */
+bool arch_refuse_call(pid_t tid)
+{
+	int number = -1;
+	struct iovec place = { &number, sizeof(number) };
+
+	return ptrace(PTRACE_SETREGSET, tid, NT_ARM_SYSTEM_CALL, &place) == 0 &&
+	       arch_set_first_argument(tid, ARCH_NATIVE, (uint64_t)-ENOSYS);
 }
 
 /* The result of the call has taken its place. */

@@ -38,6 +38,9 @@ int arch_find(uint32_t audit);
 /* Changes the first argument of the call of that table that tid is about to make. False if it is gone. */
 bool arch_set_first_argument(pid_t tid, enum arch arch, uint64_t value);
 
+/* The call that tid is about to make, as a filter stopped it, is not made, and fails with ENOSYS. False if tid is gone. */
+bool arch_refuse_call(pid_t tid);
+
 /* The first argument of the call that tid has just made. */
 bool arch_first_argument(pid_t tid, uint64_t *ret);
 

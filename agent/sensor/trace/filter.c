@@ -189,7 +189,8 @@ static size_t collect_rules(const struct sensor_wants *wants, enum arch arch, st
 
 		if (number < 0)
 			continue;
-		if (call == SENSOR_IO_URING_SETUP && wants->refuses_io_uring)
+		/* Who wants to hear of it has the tracer refuse it. */
+		if (call == SENSOR_IO_URING_SETUP && wants->refuses_io_uring && !wants->calls[call])
 			rules[count++] = (struct filter_rule){ (uint32_t)number, REFUSE, NULL };
 		else if (is_wanted(wants, call))
 			rules[count++] =

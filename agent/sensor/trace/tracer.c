@@ -362,6 +362,8 @@ static int on_call_entry(struct tracer *tracer, struct tracee *tracee)
 	row = identify(tracer, tracee->tid, origin.arch, info.seccomp.nr, args);
 	if (row < 0)
 		return PTRACE_CONT;
+	if (row == SENSOR_IO_URING_SETUP && tracer->conf.refuses_io_uring)
+		arch_refuse_call(tracee->tid);
 	tracer->has_moved |= sensor_call_changes_root((enum sensor_call)row);
 	if (!tracee->call && !(tracee->call = call_new(tracer))) {
 		tracer->lost++;

@@ -20,6 +20,7 @@ struct tracer_conf {
 	sensor_handler handler;
 	sensor_judge judge;    /* calls that it denies are not followed to their end; NULL = all are */
 	void *context;	       /* of both */
+	bool refuses_io_uring; /* rings are refused that the filter leaves to the tracer */
 	bool new_files;	       /* says of an open whether it makes its file */
 	bool is_filtered;      /* calls that change root or namespaces stop; false = nothing is known of them */
 	struct ledger *ledger; /* what is followed is written into it; NULL = nowhere */

@@ -212,6 +212,10 @@ static void io_uring_can_be_refused(void **state)
 	(void)state;
 	assert_int_equal(filter_build(&wants, SENSOR_PID, &filter, &err), 0);
 	assert_int_equal(answer(&filter, SYS_io_uring_setup, 8, 0, 0), REFUSED);
+	/* who wants to hear of it gets a stop, and the tracer refuses it there; without a tracer the kernel does */
+	wants.calls[SENSOR_IO_URING_SETUP] = true;
+	assert_int_equal(filter_build(&wants, SENSOR_PID, &filter, &err), 0);
+	assert_int_equal(answer(&filter, SYS_io_uring_setup, 8, 0, 0), SECCOMP_RET_TRACE);
 }
 
 static void an_open_that_only_reads_does_not_stop(void **state)
