@@ -14,6 +14,7 @@
 #include "cloudtrail/detect.h"
 #include "cloudtrail/source/seen.h"
 #include "cloudtrail/ship.h"
+#include "cloudtrail/unread.h"
 #include "cloudtrail/source/finished.h"
 #include "cloudtrail/source/reader.h"
 #include "conf/state.h"
@@ -72,6 +73,7 @@ struct run {
 	struct sender *sender;
 	struct reader *reader;
 	struct finished *finished;
+	struct unread *unread;
 	struct seen *told;  /* problems already logged */
 	struct seen *bad;   /* files that had problems: read again only when they change */
 	struct arena arena; /* of one record's alerts */
@@ -121,7 +123,7 @@ static void take_problem(void *context, const char *line)
 		log_warn("cloudtrail-unreadable", "%s", line);
 }
 
-/* The open batch goes to disk, and only then do the files it came from count as finished. */
+/* The open batch goes to disk, and only then do the files it came from count as finished, or as told to be unreadable. */
 static int settle(struct run *run, struct err *err)
 {
 	int code = sender_flush(run->sender, 0, err);
@@ -129,7 +131,7 @@ static int settle(struct run *run, struct err *err)
 	if (code < 0 && code != ERR_UNREACHABLE)
 		return code;
 	run->pending = 0;
-	return finished_save(run->finished, err);
+	return finished_save(run->finished, err) < 0 ? (int)err->code : unread_save(run->unread, err);
 }
 
 /* Waits until fewer than limit batches wait for the collector. With --once it gives up after patience without progress. */
@@ -170,6 +172,18 @@ static int after_file(struct run *run, struct err *err)
 	return code;
 }
 
+/* A batch of its own, so that the span is that of this file alone. */
+static int declare(struct run *run, const struct walk_file *file, uint64_t problems, struct err *err)
+{
+	int code = settle(run, err);
+
+	if (code == 0)
+		code = unread_declare(run->unread, run->sender, file, problems, err);
+	if (code > 0)
+		code = settle(run, err);
+	return code < 0 ? code : after_file(run, err);
+}
+
 static int take_file(void *context, const struct walk_file *file, struct err *err)
 {
 	struct run *run = context;
@@ -183,11 +197,10 @@ static int take_file(void *context, const struct walk_file *file, struct err *er
 		return 0;
 	if (reader_file(run->reader, file->path, &problems, err) < 0)
 		return err->code;
-	if (problems)
-		seen_before(run->bad, key.data, key.length);
-	else if (finished_add(run->finished, file, err) < 0)
-		return err->code;
-	return after_file(run, err);
+	if (!problems)
+		return finished_add(run->finished, file, err) < 0 ? (int)err->code : after_file(run, err);
+	seen_before(run->bad, key.data, key.length);
+	return declare(run, file, problems, err);
 }
 
 static void take_walk_problem(void *context, const struct err *problem)
@@ -232,11 +245,12 @@ static int set_paths(struct run *run, struct err *err)
 
 static int open_spool(struct run *run, struct err *err)
 {
-	char batches[STATE_PATH_MAX], finished[STATE_PATH_MAX];
+	char batches[STATE_PATH_MAX], finished[STATE_PATH_MAX], unread[STATE_PATH_MAX];
 	struct sender_conf conf = { .url = run->url, .spool = batches };
 
 	if (set_paths(run, err) < 0 || state_path(run->spool, "batches", batches, err) < 0 ||
-	    state_path(run->spool, "finished", finished, err) < 0 || folder_create(run->spool, 0700, err) < 0)
+	    state_path(run->spool, "finished", finished, err) < 0 ||
+	    state_path(run->spool, "unread", unread, err) < 0 || folder_create(run->spool, 0700, err) < 0)
 		return err->code;
 	conf.origin = (struct origin){
 		.mode = ORIGIN_CLOUDTRAIL,
@@ -244,7 +258,7 @@ static int open_spool(struct run *run, struct err *err)
 		.hostname = detect_hostname(run->detect),
 		.version = CLEWLINE_VERSION,
 	};
-	if (finished_open(finished, &run->finished, err) < 0 ||
+	if (finished_open(finished, &run->finished, err) < 0 || unread_open(unread, &run->unread, err) < 0 ||
 	    enrol_from_options(&run->conf->enrol, run->url, run->conf->state, IDENTITY_NAME, &run->enrolment, err) <
 		    0)
 		return err->code;
@@ -292,6 +306,7 @@ static void run_close(struct run *run)
 	sender_close(run->sender);
 	enrolment_close(run->enrolment);
 	finished_close(run->finished);
+	unread_close(run->unread);
 	reader_close(run->reader);
 	detect_close(run->detect);
 	seen_free(run->told);
@@ -356,13 +371,16 @@ static int run_run(const void *conf, int argc, char **argv, int *ret_exit, struc
 const struct command run_command = {
 	.name = "run",
 	.summary = "read CloudTrail files as they come, apply rules, and ship records and alerts to the collector",
-	.details = "A file counts as done when everything of it is on disk in the spool. With --once the exit code "
-		   "is 8 if the\n"
-		   "collector cannot be reached: what was read waits in the spool, and the next run sends it. SIGHUP "
-		   "reads\n"
-		   "rules and policies again.\n\n"
-		   "  seccloudtrail run --files /srv/trail-bucket\n"
-		   "  seccloudtrail run --once --files ./bucket --collector ipc:///tmp/clewline/intake.sock",
+	.details =
+		"A file counts as done when everything of it is on disk in the spool. With --once the exit code "
+		"is 8 if the\n"
+		"collector cannot be reached: what was read waits in the spool, and the next run sends it. SIGHUP "
+		"reads\n"
+		"rules and policies again. What cannot be read is declared to the collector as a loss, with the time "
+		"that the\n"
+		"file is of.\n\n"
+		"  seccloudtrail run --files /srv/trail-bucket\n"
+		"  seccloudtrail run --once --files ./bucket --collector ipc:///tmp/clewline/intake.sock",
 	.opts = run_opts,
 	.conf_size = sizeof(struct run_conf),
 	.args_max = 0,

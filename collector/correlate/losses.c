@@ -51,6 +51,9 @@ static const char *reason_text(const struct loss_row *row, struct arena *arena)
 		return arena_printf(arena, "agent %s has not been heard since, and did not say that it stops",
 				    row->agent);
 	default:
+		if (row->mode == ORIGIN_CLOUDTRAIL && strcmp(row->reason, DROP_UNREADABLE) == 0)
+			return arena_printf(arena, "%lld file%s or record%s of CloudTrail could not be read",
+					    (long long)row->count, plural, plural);
 		return arena_printf(arena, "%lld event%s %s lost: %s", (long long)row->count, plural, was,
 				    row->reason);
 	}

@@ -461,8 +461,13 @@ void sender_drop(struct sender *sender, const char *reason, uint64_t count)
 
 void sender_drop_since(struct sender *sender, const char *reason, uint64_t count, int64_t from_ns)
 {
+	sender_drop_between(sender, reason, count, from_ns, time_now_ns());
+}
+
+void sender_drop_between(struct sender *sender, const char *reason, uint64_t count, int64_t from_ns, int64_t until_ns)
+{
 	monitor_lock(&sender->monitor);
-	drops_add(&sender->spool.drops, &(struct drop){ reason, count, from_ns, time_now_ns() });
+	drops_add(&sender->spool.drops, &(struct drop){ reason, count, from_ns, until_ns });
 	monitor_notify(&sender->monitor);
 	monitor_unlock(&sender->monitor);
 }

@@ -71,6 +71,10 @@ void sender_drop(struct sender *sender, const char *reason, uint64_t count);
 /* The same, lost between from_ns (since 1970 UTC) and now. */
 void sender_drop_since(struct sender *sender, const char *reason, uint64_t count, int64_t from_ns);
 
+/* The same, lost in a span that may be long ago. */
+void sender_drop_between(struct sender *sender, const char *reason, uint64_t count, int64_t from_ns,
+			 int64_t until_ns);
+
 /* Cuts what is open, and a last batch which says that the sender stops in order. Then only sender_flush() and close follow. */
 void sender_goodbye(struct sender *sender);
 

@@ -73,6 +73,8 @@ struct origin {
 	size_t container_count;
 };
 
+#define DROP_UNREADABLE "unreadable" /* reason: files or records of a cloud that could not be read */
+
 struct drop {
 	const char *reason; /* spool-full, ring-full, rate-limit ... */
 	uint64_t count;

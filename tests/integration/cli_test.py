@@ -3,7 +3,10 @@
 
 usage: cli_test.py BIN-FOLDER
 """
+import datetime
 import fcntl
+import gzip
+import json
 import os
 import pty
 import re
@@ -119,6 +122,35 @@ def check_days(state):
     check(done.returncode == 1 and "grep upkeep-failed" in done.stdout, "no day ahead is bad, and where to look is said")
 
 
+def check_unread(state):
+    """A CloudTrail file that is cut is a gap: in the status, and in what is told of somebody at that time."""
+    now = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=1)
+    bucket = tempfile.mkdtemp(prefix="clewline-bucket.", dir="/tmp")
+    record = ('{"eventVersion":"1.09","eventTime":"%s","eventName":"ConsoleLogin","eventID":"one","eventSource":"signin.amazonaws.com",'
+              '"awsRegion":"eu-west-1","recipientAccountId":"111122223333","userIdentity":{"type":"IAMUser","userName":"cutter","accountId":'
+              '"111122223333","principalId":"AIDACUTTER","arn":"arn:aws:iam::111122223333:user/cutter"},"responseElements":{"ConsoleLogin":"Success"}}'
+              % now.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    name = bucket + "/111122223333_CloudTrail_eu-west-1_" + now.strftime("%Y%m%dT%H%MZ")
+    with open(name + "_Whole.json", "w", encoding="ascii") as file:
+        file.write('{"Records":[' + record + "]}")
+    with gzip.open(name + "_Cut.json.gz", "wb") as file:
+        file.write(('{"Records":[' + record.replace('"one"', '"two"') + "]}").encode())
+    os.truncate(name + "_Cut.json.gz", 100)
+    done = subprocess.run([BIN + "/seccloudtrail", "run", "--once", "--files", bucket, "--spool", bucket + "/spool", "--collector",
+                           "ipc://%s/intake.sock" % state], capture_output=True, text=True, timeout=60, check=False)
+    expect(done, 1, "a cut file of CloudTrail: exit code 1")
+    text = "1 file or record of CloudTrail could not be read"
+    status = json.loads(secctl("status", "-o", "json", "--state", state).stdout)
+    gap = [gap for gap in status["gaps"] if gap["reason"] == text]
+    check(len(gap) == 1 and gap[0]["closed"] and gap[0]["backfillable"] and
+          gap[0]["from"][:16] == (now - datetime.timedelta(minutes=15)).strftime("%Y-%m-%dT%H:%M"),
+          "status tells of it as a gap of that time: %s" % status["gaps"])
+    done = secctl("investigate", "user/cutter", "-o", "json", "--state", state)
+    expect(done, 0, "somebody who is in what was read can be investigated")
+    check(any(gap["reason"] == text for gap in json.loads(done.stdout).get("gaps", [])), "and the answer tells what was not read")
+    shutil.rmtree(bucket)
+
+
 def check_life(state):
     done = secctl("up", "--state", state)
     expect(done, 0, "up makes the database and starts")
@@ -140,6 +172,7 @@ def check_life(state):
     expect(secctl("investigate", "user/nobody", "--state", state), 5, "an unknown reference exits with 5")
     expect(secctl("investigate", "what is this", "--state", state), 2, "what has no shape of a reference exits with 2")
     expect(secctl("admin", "rebuild", "--state", state), 0, "an empty store can be rebuilt")
+    check_unread(state)
     check_crash(state)
     expect(secctl("down", "--state", state), 0, "down stops it")
     check(not os.path.exists(state + "/collector.pid"), "the pid file is gone")

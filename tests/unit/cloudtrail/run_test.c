@@ -24,6 +24,7 @@ struct fixture {
 	size_t events;
 	struct strbuf notes; /* "id@account resolution [rule]" of each event */
 	enum origin_mode mode;
+	struct strbuf drops; /* "reason count from until" of each declared loss */
 };
 
 static void note_event(struct fixture *fixture, const struct event *event)
@@ -37,6 +38,14 @@ static void note_event(struct fixture *fixture, const struct event *event)
 	strbuf_addc(&fixture->notes, ' ');
 	if (strstr(event->cloud->json, "SECRET"))
 		strbuf_adds(&fixture->notes, "leaked ");
+}
+
+static void note_drop(struct fixture *fixture, const struct drop *drop)
+{
+	char from[TIME_TEXT_MAX], until[TIME_TEXT_MAX];
+
+	strbuf_addf(&fixture->drops, "%s %llu %s %s;", drop->reason, (unsigned long long)drop->count,
+		    time_format(drop->from_ns, 0, from), time_format(drop->until_ns, 0, until));
 }
 
 static void take_frame(void *context, const void *frame, size_t length, const struct peer *peer, struct strbuf *reply)
@@ -54,6 +63,8 @@ static void take_frame(void *context, const void *frame, size_t length, const st
 		strbuf_addf(&fixture->notes, "bad frame: %s ", err.message);
 	for (size_t i = 0; i < batch.event_count; i++)
 		note_event(fixture, &batch.events[i]);
+	for (size_t i = 0; i < batch.drop_count; i++)
+		note_drop(fixture, &batch.drops[i]);
 	fixture->mode = batch.origin.mode;
 	answer.batch_no = batch.batch_no;
 	pthread_mutex_unlock(&fixture->lock);
@@ -69,6 +80,7 @@ static int setup(void **state)
 	snprintf(fixture->url, sizeof(fixture->url), "ipc://%s/intake.sock", fixture->folder);
 	pthread_mutex_init(&fixture->lock, NULL);
 	strbuf_init(&fixture->notes, 1 << 20);
+	strbuf_init(&fixture->drops, 1 << 20);
 	*state = fixture;
 	return 0;
 }
@@ -82,6 +94,7 @@ static int teardown(void **state)
 	snprintf(command, sizeof(command), "rm -rf '%s'", fixture->folder);
 	assert_int_equal(system(command), 0);
 	strbuf_fini(&fixture->notes);
+	strbuf_fini(&fixture->drops);
 	free(fixture);
 	return 0;
 }
@@ -204,6 +217,28 @@ static void a_bad_file_is_reported_and_the_rest_arrives(void **state)
 	assert_int_equal(fixture->events, 3);
 }
 
+/* The span is the file's, not that of the reading; told once, and again when the file changed and is as bad. */
+static void what_cannot_be_read_is_declared_once(void **state)
+{
+	struct fixture *fixture = *state;
+	static const char name[] = "111122223333_CloudTrail_eu-west-1_20261123T1205Z_AbCd.json";
+	static const char told[] = "unreadable 1 2026-11-23T11:50:00Z 2026-11-23T12:10:00Z;";
+
+	put(fixture, name, "{\"Records\":[" LOGIN ",\n{\"eventName\": oops}]}");
+	put(fixture, "111122223333_CloudTrail_eu-west-1_20210101T0000Z_AbCd.json", "no JSON");
+	assert_int_equal(run_once(fixture, "1ms"), 8);
+	listen_now(fixture);
+	assert_int_equal(run_once(fixture, "30s"), 1);
+	assert_non_null(strstr(fixture->drops.data, told));
+	assert_non_null(strstr(fixture->drops.data, "unreadable 2 2020-12-31T23:45:00Z 2021-01-01T00:05:00Z;"));
+	assert_int_equal(fixture->drops.length, 2 * strlen(told));
+	assert_int_equal(run_once(fixture, "30s"), 1);
+	assert_int_equal(fixture->drops.length, 2 * strlen(told));
+	put(fixture, name, "{\"Records\":[" LOGIN ",\n{\"eventName\": oops, again}]}");
+	assert_int_equal(run_once(fixture, "30s"), 1);
+	assert_int_equal(fixture->drops.length, 3 * strlen(told));
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -212,6 +247,7 @@ int main(void)
 		CASE(records_and_alerts_arrive_once_and_a_second_run_sends_nothing),
 		CASE(nothing_is_lost_while_the_collector_is_away),
 		CASE(a_bad_file_is_reported_and_the_rest_arrives),
+		CASE(what_cannot_be_read_is_declared_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
