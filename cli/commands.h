@@ -11,6 +11,7 @@ extern const struct command status_command;
 extern const struct command doctor_command;
 extern const struct command alerts_list_command;
 extern const struct command investigate_command;
+extern const struct command events_list_command;
 extern const struct command events_get_command;
 extern const struct command rules_check_command;
 extern const struct command rules_list_command;

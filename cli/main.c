@@ -9,6 +9,7 @@ static const struct command *const all[] = {
 	&doctor_command,
 	&alerts_list_command,
 	&investigate_command,
+	&events_list_command,
 	&events_get_command,
 	&rules_check_command,
 	&rules_list_command,

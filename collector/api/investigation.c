@@ -1,19 +1,10 @@
 #include "base/time.h"
 #include "collector/api/handlers.h"
+#include "collector/api/json_rows.h"
 #include "collector/correlate/investigate.h"
 #include "collector/store/pool.h"
 #include "collector/store/sql.h"
 #include "json/json.h"
-
-/* Several things are meant: the asker chooses. */
-static int answer_candidates(json_t *candidates, const char *message, json_t **ret, unsigned int *ret_status)
-{
-	*ret = json_object();
-	json_set_text(*ret, "error", message);
-	json_object_set_new(*ret, "candidates", candidates);
-	*ret_status = 409;
-	return 0;
-}
 
 int api_investigate(const struct request *request, json_t **ret, unsigned int *ret_status, struct err *err)
 {

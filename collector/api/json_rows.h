@@ -16,3 +16,6 @@ char *uuid_format(const uint8_t uuid[16], char out[UUID_TEXT_MAX]);
 
 /* The event with all it holds; NULL without memory. */
 json_t *event_json(const struct event_row *row);
+
+/* A reference means several things, and the asker chooses: 409 with them; takes candidates. Returns 0. */
+int answer_candidates(json_t *candidates, const char *message, json_t **ret, unsigned int *ret_status);

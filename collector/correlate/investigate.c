@@ -127,3 +127,16 @@ int investigate(struct store *store, int64_t tenant, const struct investigate_qu
 		return err_wrap(err, "could not investigate \"%s\"", query->reference);
 	return write_document(&inquiry, ret_document, err);
 }
+
+int investigate_entity(struct store *store, int64_t tenant, const char *reference, struct arena *arena,
+		       struct entity_row *ret, json_t **ret_candidates, struct err *err)
+{
+	const struct investigate_query query = { .reference = reference };
+	struct inquiry inquiry = { .store = store, .tenant = tenant, .query = &query, .arena = arena };
+
+	*ret_candidates = NULL;
+	if (reference_resolve(&inquiry, ret_candidates, err) < 0)
+		return err->code;
+	*ret = inquiry.subject.entity;
+	return 0;
+}

@@ -14,6 +14,8 @@
 #define INVESTIGATE_WINDOW_DEFAULT	   (INT64_C(24) * 3600 * 1000000000) /* ns, centred on what was asked for */
 #define INVESTIGATE_MIN_CONFIDENCE_DEFAULT 0.30
 
+struct arena;
+struct entity_row;
 struct store; /* one connection; lib/store */
 
 struct investigate_query {
@@ -31,3 +33,10 @@ struct investigate_query {
  */
 int investigate(struct store *store, int64_t tenant, const struct investigate_query *query, json_t **ret_document,
 		json_t **ret_candidates, struct err *err);
+
+/*
+ * The entity that a reference names: of an alert its own, of another event who acted, else where it happened. *ret is in the
+ * arena. Errors: as investigate().
+ */
+int investigate_entity(struct store *store, int64_t tenant, const char *reference, struct arena *arena,
+		       struct entity_row *ret, json_t **ret_candidates, struct err *err);

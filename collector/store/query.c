@@ -92,13 +92,15 @@ int query_events(struct store *store, int64_t tenant, const struct event_filter 
 	struct stored_event *stored;
 	AUTO_PARAMS params;
 
-	params_init(&params, &sql_statements[SQL_EVENTS]);
+	params_init(&params, &sql_statements[filter->is_newest_first ? SQL_EVENTS_NEWEST : SQL_EVENTS]);
 	params_int(&params, 0, tenant);
 	set_time(&params, 1, filter->since_ns);
 	set_time(&params, 2, filter->until_ns);
 	params_id(&params, 3, filter->task_id);
 	params_id(&params, 4, filter->actor_id);
-	if (filter->event_id)
+	if (filter->is_newest_first)
+		params_uuid(&params, 5, filter->before_id);
+	else if (filter->event_id)
 		set_event_id(&params, filter);
 	params_int(&params, 6, (int64_t)filter->limit + 1);
 	if (stored_events_read(store, tenant, &params, arena, &stored, ret_count, err) < 0)

@@ -33,6 +33,9 @@ struct event_filter {
 	int64_t since_ns, until_ns; /* 0 = open */
 	int64_t task_id, actor_id;  /* 0 = any; both given: any of them matches */
 	const uint8_t *event_id;    /* or NULL */
+	bool is_newest_first;
+	const uint8_t *
+		before_id; /* newest first only: those before the event with this id and the time until_ns; or NULL */
 	size_t limit;
 };
 
@@ -45,7 +48,7 @@ struct assertion_filter {
 int query_alerts(struct store *store, int64_t tenant, const struct alert_filter *filter, struct arena *arena,
 		 struct alert_row **ret, size_t *ret_count, bool *ret_more, struct err *err);
 
-/* Oldest first, decoded from raw. */
+/* Oldest first, unless the filter says otherwise, decoded from raw. */
 int query_events(struct store *store, int64_t tenant, const struct event_filter *filter, struct arena *arena,
 		 struct event_row **ret, size_t *ret_count, bool *ret_more, struct err *err);
 

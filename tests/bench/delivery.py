@@ -199,6 +199,9 @@ class Bench:
             self.options.agents, wall, grown / self.options.agents, before))
         drain.wait()
 
+    def rls(self):
+        delivery_pages.run_rls(self, [int(size) for size in self.options.rows.split(",")])
+
     def pages(self):
         delivery_pages.run(self, [int(size) for size in self.options.rows.split(",")])
 

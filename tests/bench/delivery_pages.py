@@ -1,5 +1,6 @@
 """Pages that the product's own statements touch, whatever the machine: EXPLAIN (ANALYZE, BUFFERS) of collector/store/sql.def as it stands."""
 import json
+import os
 import pathlib
 import re
 
@@ -50,20 +51,52 @@ def explain(bench, text, types, values):
     return plan["Plan"]["Actual Rows"], pages(plan["Plan"]), pages(plan.get("Planning", {}))
 
 
-def ask(bench):
+READER = "SET ROLE clewline_reader; SET clewline.tenant = '1'; "
+REPEATS = 400
+
+
+def cost(bench, text, types, values, role):
+    """(pages, CPU milliseconds of the server, planning included) of one execution, as the product's reader or as the owner."""
+    ticks = "RESET ROLE; SELECT 'cpu:' || pg_read_file('/proc/self/stat'); "
+    answer = bench.sql("SET plan_cache_mode = force_custom_plan; SET jit = off; %sPREPARE asked (%s) AS %s; EXPLAIN (ANALYZE, BUFFERS, FORMAT "
+                       "JSON) EXECUTE asked (%s); %s%s%s%s" % (
+                           role, types, text, values, ticks, role, "EXPLAIN (ANALYZE, TIMING OFF) EXECUTE asked (%s); " % values * REPEATS, ticks))
+    plan, first, last = re.split(r"cpu:", answer)
+    spent = [sum(int(field) for field in part.splitlines()[0].rsplit(")", 1)[1].split()[11:13]) for part in (first, last)]
+    plan = json.loads(plan)[0]["Plan"]
+    return (plan.get("Shared Hit Blocks", 0) + plan.get("Shared Read Blocks", 0),
+            (spent[1] - spent[0]) * 1000 / os.sysconf("SC_CLK_TCK") / REPEATS)
+
+
+def run_rls(bench, sizes):
+    """Row-level security: what it costs that the reader cannot see another tenant."""
+    print("%-50s %12s %8s %8s %12s %12s %6s" % ("row-level security", "table rows", "owner", "reader", "owner ms", "reader ms", "ratio"))
+    for size in sizes:
+        fill(bench, size)
+        for name, _, text, types, values in statements():
+            rounds = [(cost(bench, text, types, values, ""), cost(bench, text, types, values, READER)) for _ in range(3)]
+            owner, reader = (sorted(round_[i][1] for round_ in rounds)[1] for i in (0, 1))
+            print("%-50s %12d %8d %8d %12.2f %12.2f %6.2f" % (name, size, rounds[0][0][0], rounds[0][1][0], owner, reader, reader / owner), flush=True)
+
+
+def statements():
+    """(name, goal, text, parameter types, values)"""
     text, types = statement("EVENTS")
-    newest = text.replace("ORDER BY e.ts, e.event_id", "ORDER BY e.ts DESC, e.event_id DESC")
+    newest, _ = statement("EVENTS_NEWEST")
     user = "1, now() - interval '90 days', now() + interval '1 day', NULL, %d, NULL, %d" % (USER, 500)
+    behind = ("1, now() - interval '90 days', now() - interval '45 days', NULL, %d, 'ffffffff-ffff-ffff-ffff-ffffffffffff', %d"
+              % (USER, 500))
     task = "1, (current_date - 45) + time '11:50', (current_date - 45) + time '12:10', %d, NULL, NULL, 2001" % TASK
-    assert newest != text
-    return [("user, 90 days, first 500 (EVENTS)", LIMIT_USER, explain(bench, text, types, user)),
-            ("user, 90 days, newest 500 (EVENTS, turned round)", LIMIT_USER, explain(bench, newest, types, user)),
-            ("timeline around a task (EVENTS)", LIMIT_TASK, explain(bench, text, types, task))]
+    return [("user, 90 days, first 500 (EVENTS)", LIMIT_USER, text, types, user),
+            ("user, 90 days, newest 500 (EVENTS_NEWEST)", LIMIT_USER, newest, types, user),
+            ("the same, the page behind it (EVENTS_NEWEST)", LIMIT_USER, newest, types, behind),
+            ("timeline around a task (EVENTS)", LIMIT_TASK, text, types, task)]
 
 
 def run(bench, sizes):
     print("%-50s %12s %8s %8s %8s %10s" % ("pages", "table rows", "rows", "pages", "goal", "planning"))
     for size in sizes:
         fill(bench, size)
-        for name, limit, (rows, pages, planning) in ask(bench):
+        for name, limit, text, types, values in statements():
+            rows, pages, planning = explain(bench, text, types, values)
             print("%-50s %12d %8d %8d %8d %10d" % (name, size, rows, pages, limit, planning), flush=True)

@@ -148,7 +148,32 @@ def check_unread(state):
     done = secctl("investigate", "user/cutter", "-o", "json", "--state", state)
     expect(done, 0, "somebody who is in what was read can be investigated")
     check(any(gap["reason"] == text for gap in json.loads(done.stdout).get("gaps", [])), "and the answer tells what was not read")
+    check_events(state, bucket, record, now)
     shutil.rmtree(bucket)
+
+
+def check_events(state, bucket, record, now):
+    """What somebody did, newest first, page by page: two events of one second are told apart by their ids."""
+    name = bucket + "/111122223333_CloudTrail_eu-west-1_" + now.strftime("%Y%m%dT%H%MZ") + "_More.json"
+    with open(name, "w", encoding="ascii") as file:
+        file.write('{"Records":[' + ",".join(record.replace('"one"', '"n%d"' % i) for i in range(5)) + "]}")
+    subprocess.run([BIN + "/seccloudtrail", "run", "--once", "--files", bucket, "--spool", bucket + "/spool", "--collector",
+                    "ipc://%s/intake.sock" % state], capture_output=True, timeout=60, check=False)
+    ids, more, page = [], True, []
+    while more and len(ids) < 20:
+        answer = secctl("events", "list", "user/cutter", "--limit", "2", "-o", "json", "--state", state, *page)
+        expect(answer, 0, "a page of what somebody did")
+        answer = json.loads(answer.stdout or "{}")
+        ids += [event["event"] for event in answer["events"]]
+        more = answer["more"]
+        page = ["--until", answer["events"][-1]["time"], "--before", answer["events"][-1]["event"]]
+    check(len(ids) == 6 and len(set(ids)) == 6 and ids == sorted(ids, reverse=True), "six, each once, newest first: %s" % ids)
+    done = secctl("events", "list", "user/cutter", "--oldest-first", "-o", "jsonl", "--state", state)
+    check([json.loads(line)["event"] for line in done.stdout.splitlines()] == ids[::-1], "oldest first it is the other way round")
+    done = secctl("events", "list", "user/cutter", "--state", state)
+    check(done.stdout.count("ConsoleLogin") == 6 and "signin.amazonaws.com" in done.stdout, "and as a table")
+    expect(secctl("events", "list", "user/nobody", "--state", state), 5, "of whom nothing is known: exit code 5")
+    expect(secctl("events", "list", "user/cutter", "--before", ids[0], "--state", state), 2, "a page needs the time of where it begins")
 
 
 def check_life(state):
