@@ -16,6 +16,7 @@
 #define FORMATS	      (1u << TABLE_TEXT | 1u << TABLE_JSON)
 #define SYSTEM_USER   "clewline"
 #define ASK_NS	      (5 * NS_PER_S)
+#define CLOCK_AWAY_MS 10000
 #define SILENT_NS     (15 * 60 * NS_PER_S)
 #define TEXT_MAX      512
 #define DISK_FREE_MIN 5 /* percent */
@@ -197,6 +198,26 @@ static void check_senders(struct visit *visit, struct finding *finding)
 	say(finding, visit->status && !json_array_size(streams), text, "secagent run -- true; seccloudtrail run");
 }
 
+/* Of those who were heard lately; events of a clock that is wrong stand at the wrong place of every timeline. */
+static void check_clocks(struct visit *visit, struct finding *finding)
+{
+	const json_t *streams = json_object_get(visit->status, "streams"), *stream;
+	int64_t now = time_now_ns(), seen;
+	size_t i, wrong = 0;
+	char text[TEXT_MAX];
+
+	json_array_foreach (streams, i, stream) {
+		int64_t ms = json_integer_value(json_object_get(stream, "clock_offset_ms"));
+		const char *last = json_text(stream, "last_seen");
+
+		if (last && time_parse(last, &seen, NULL) == 0 && now - seen < SILENT_NS)
+			wrong += ms > CLOCK_AWAY_MS || ms < -CLOCK_AWAY_MS;
+	}
+	snprintf(text, sizeof(text), "%zu senders' clocks are wrong by more than 10s", wrong);
+	say(finding, wrong > 0, wrong ? text : "no sender's clock is wrong by more than 10s",
+	    "secctl status, and set the clocks of those hosts (timedatectl set-ntp true)");
+}
+
 /* What was lost stays lost; that somebody is blind right now can be mended. */
 static void check_gaps(struct visit *visit, struct finding *finding)
 {
@@ -244,17 +265,12 @@ static const struct check {
 	const char *name;
 	void (*run)(struct visit *visit, struct finding *finding);
 } checks[] = {
-	{ "programs", check_programs },
-	{ "postgresql", check_postgresql },
-	{ "user", check_user },
-	{ "state folder", check_state },
-	{ "collector", check_process },
-	{ "sockets", check_sockets },
-	{ "database", check_database },
-	{ "days", check_days },
-	{ "senders", check_senders },
-	{ "gaps", check_gaps },
-	{ "dead letters", check_dead_letters },
+	{ "programs", check_programs }, { "postgresql", check_postgresql },
+	{ "user", check_user },		{ "state folder", check_state },
+	{ "collector", check_process }, { "sockets", check_sockets },
+	{ "database", check_database }, { "days", check_days },
+	{ "senders", check_senders },	{ "clocks", check_clocks },
+	{ "gaps", check_gaps },		{ "dead letters", check_dead_letters },
 	{ "disk", check_disk },
 };
 

@@ -8,6 +8,9 @@
 #include "json/json.h"
 #include "text/escape.h"
 
+#define CLOCK_AWAY_MS  1000
+#define CLOCK_TEXT_MAX (TIME_TEXT_MAX + 8)
+
 struct status_conf {
 	struct ask_conf ask;
 	const char *output;
@@ -31,6 +34,7 @@ static const struct table_column stream_columns[] = {
 	{ .name = "sender", .title = "SENDER" },       { .name = "mode", .title = "MODE" },
 	{ .name = "hostname", .title = "HOST" },       { .name = "version", .title = "VERSION" },
 	{ .name = "last_seen", .title = "LAST SEEN" }, { .name = "ago", .title = "AGO" },
+	{ .name = "clock", .title = "CLOCK" },
 };
 
 static const struct table_column gap_columns[] = {
@@ -67,12 +71,29 @@ static int add_source(struct table *table, const json_t *row, int64_t now, struc
 	return table_add(table, cells, err);
 }
 
+/* What the sender's clock says beside the collector's; NULL where it is not known. A round trip is not told as a difference. */
+static const char *clock_of(const json_t *row, char out[CLOCK_TEXT_MAX])
+{
+	const json_t *offset = json_object_get(row, "clock_offset_ms");
+	int64_t ms = json_integer_value(offset), away_ms = ms < 0 ? -ms : ms;
+	char text[TIME_TEXT_MAX];
+
+	if (!json_is_integer(offset))
+		return NULL;
+	if (away_ms < CLOCK_AWAY_MS || away_ms > INT64_MAX / NS_PER_MS)
+		return "right";
+	snprintf(out, CLOCK_TEXT_MAX, "%s %s", duration_format(away_ms / 1000 * NS_PER_S, text),
+		 ms > 0 ? "behind" : "ahead");
+	return out;
+}
+
 static int add_stream(struct table *table, const json_t *row, int64_t now, struct err *err)
 {
-	char ago[TIME_TEXT_MAX], seen[TIME_TEXT_MAX];
+	char ago[TIME_TEXT_MAX], seen[TIME_TEXT_MAX], clock[CLOCK_TEXT_MAX];
 	const char *last = json_text(row, "last_seen");
 	const char *cells[] = { json_text(row, "agent"),   json_text(row, "mode"), json_text(row, "hostname"),
-				json_text(row, "version"), to_seconds(last, seen), time_since(last, now, ago) };
+				json_text(row, "version"), to_seconds(last, seen), time_since(last, now, ago),
+				clock_of(row, clock) };
 
 	return table_add(table, cells, err);
 }

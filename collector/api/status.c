@@ -26,13 +26,15 @@ struct stream_row {
 	uint8_t id[STREAM_ID_SIZE];
 	int mode;
 	const char *agent, *version, *hostname;
-	int64_t first_seen, last_seen, epoch, batches, events, dropped;
+	int64_t first_seen, last_seen, epoch, batches, events, dropped, clock_offset_us;
 };
 static const struct column stream_columns[] = {
-	COLUMN(stream_row, id, UUID),	     COLUMN(stream_row, mode, ENUM),	 COLUMN(stream_row, agent, TEXT),
-	COLUMN(stream_row, version, TEXT),   COLUMN(stream_row, hostname, TEXT), COLUMN(stream_row, first_seen, TIME),
-	COLUMN(stream_row, last_seen, TIME), COLUMN(stream_row, epoch, INT),	 COLUMN(stream_row, batches, INT),
-	COLUMN(stream_row, events, INT),     COLUMN(stream_row, dropped, INT),
+	COLUMN(stream_row, id, UUID),	     COLUMN(stream_row, mode, ENUM),
+	COLUMN(stream_row, agent, TEXT),     COLUMN(stream_row, version, TEXT),
+	COLUMN(stream_row, hostname, TEXT),  COLUMN(stream_row, first_seen, TIME),
+	COLUMN(stream_row, last_seen, TIME), COLUMN(stream_row, epoch, INT),
+	COLUMN(stream_row, batches, INT),    COLUMN(stream_row, events, INT),
+	COLUMN(stream_row, dropped, INT),    COLUMN(stream_row, clock_offset_us, INT),
 };
 static const struct row_shape stream_shape = ROW_SHAPE(stream_row, stream_columns);
 
@@ -106,6 +108,8 @@ static json_t *stream_json(const struct stream_row *row)
 	json_object_set_new(json, "batches", json_integer(row->batches));
 	json_object_set_new(json, "events", json_integer(row->events));
 	json_object_set_new(json, "lost", json_integer(row->dropped));
+	if (row->clock_offset_us) /* 0: its sender does not know */
+		json_object_set_new(json, "clock_offset_ms", json_integer(row->clock_offset_us / 1000));
 	return json;
 }
 

@@ -258,6 +258,12 @@ def clocks_differ(collector, folder):
         check(len(feeder.said("renewed")) <= 3, "and not again and again", feeder.said("renewed"))
         sent = feeder.end()
         check(sent is not None, "and all of its is delivered", feeder.lines[-3:])
+        hours = 48 if name == "slow" else -48
+        newest = max(collector.ask("status")[1]["streams"], key=lambda stream: stream["first_seen"])
+        check(abs(newest.get("clock_offset_ms", 0) - hours * 3600000) < 3600000, "and status says how far its clock is away", newest)
+        table = subprocess.run([BIN + "/secctl", "status", "--state", collector.state], capture_output=True, text=True, env=environment())
+        check("2d behind" in table.stdout or "1d23h behind" in table.stdout if name == "slow" else " ahead" in table.stdout,
+              "on the screen, too", table.stdout)
         total += sent or 0
     return total
 
