@@ -39,6 +39,7 @@ struct collector {
 	char state[STATE_PATH_MAX], authority[STATE_PATH_MAX], archive[STATE_PATH_MAX];
 	int64_t lifetime_ns; /* of agents' certificates */
 	struct sts_conf sts;
+	bool is_new_authority;
 	char local_url[ADDRESS_MAX], intake_url[ADDRESS_MAX],
 		api_url[ADDRESS_MAX]; /* local_url: "" or beside intake_url */
 	char conninfo[CONNINFO_MAX];
@@ -82,6 +83,7 @@ static int settle_addresses(struct collector *collector, const struct collector_
 		return err->code;
 	collector->api_context.archive = collector->archive;
 	collector->lifetime_ns = conf->certificate_life_ns;
+	collector->is_new_authority = conf->new_authority;
 	collector->sts = (struct sts_conf){ conf->sts_address, conf->sts_trust_file };
 	if (collector->lifetime_ns < NS_PER_S)
 		return err_set(err, ERR_USAGE, "a certificate must be valid for a second at least");
@@ -149,6 +151,8 @@ static int start_intake(struct collector *collector, struct err *err)
 				    .conninfo = collector->conninfo,
 				    .lifetime_ns = collector->lifetime_ns,
 				    .sts = collector->sts,
+				    .is_alone = !address_is_tls(collector->intake_url),
+				    .is_new_authority = collector->is_new_authority,
 				    .intake = intake_handle };
 
 	if (intake_new(collector->conninfo, collector->writer, &collector->intake, err) < 0 ||

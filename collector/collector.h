@@ -18,6 +18,7 @@ struct collector_conf {
 	int64_t certificate_life_ns;
 	const char *sts_address;
 	const char *sts_trust_file;
+	bool new_authority;
 	bool routes;
 };
 

@@ -21,6 +21,10 @@ static const struct opt opts[] = {
 	    "folder of archived days (default: archive in the state folder); secctl db archive, secctl db restore"),
 	OPT(collector_conf, certificate_life_ns, "certificate-life", 0, OPT_DURATION, "TIME", "7d",
 	    "how long an agent's certificate is valid; it is renewed after two thirds"),
+	OPT(collector_conf, new_authority, "new-authority", 0, OPT_FLAG, NULL, NULL,
+	    "with tls+tcp://: the authority in this state folder takes the place of the one that the database knows; "
+	    "agents of "
+	    "that one must enrol again"),
 	OPT(collector_conf, sts_address, "sts-address", 0, OPT_TEXT, "HOST:PORT", NULL,
 	    "connect there to ask AWS whose a role is, whatever the endpoint: an interface endpoint of a VPC without "
 	    "private DNS; the certificate must be that of AWS's name all the same"),

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "bus/tls.h"
+#include "collector/enrol/authority_record.h"
 #include "collector/enrol/roles.h"
 #include "pki/request.h"
 #include "wire/wire.h"
@@ -16,6 +17,7 @@
 #define REQUEST_ARENA_MAX (1u << 20)
 #define LOOK_NS		  (60 * NS_PER_S) /* between two looks at how old the collector's own certificates are */
 #define REVOKED_RETRY_MS  60000
+#define SHARED_NS	  (5 * NS_PER_S) /* between two looks at what other collectors do with the authority */
 
 struct office {
 	struct office_conf conf;
@@ -24,7 +26,9 @@ struct office {
 	struct tls *tls;
 	struct sts *sts;
 	struct key key; /* of the collector's certificate; in memory only */
-	int64_t looked_ns;
+	int64_t looked_ns, shared_ns;
+	bool is_behind; /* others have changed roots, which was told */
+	bool is_unreadable;
 	bool is_told; /* that the root key is away */
 
 	pthread_mutex_t mutex; /* guards: all below, and one renewal of the collector's certificate at a time */
@@ -61,12 +65,44 @@ static int certify_self(struct office *office, struct err *err)
 	return 0;
 }
 
+static int own_roots(struct office *office, struct authority_roots *ret, struct err *err)
+{
+	int count = authority_roots(office->authority, ret->digests, err);
+
+	ret->count = count < 0 ? 0 : (size_t)count;
+	return count < 0 ? count : 0;
+}
+
+/* Agents of the other collectors would not believe this one, nor it them. */
+static int agree_on_authority(struct office *office, struct err *err)
+{
+	struct authority_roots own, recorded;
+	int code = own_roots(office, &own, err);
+
+	if (code < 0 || office->conf.is_alone)
+		return code;
+	if (office->conf.is_new_authority)
+		return authority_record_replace(roster_pool(office->roster), &own, err);
+	code = authority_record_claim(roster_pool(office->roster), &own, &recorded, err);
+	if (code == 0 && !authority_roots_overlap(&own, &recorded))
+		return err_set(
+			err, ERR_DENIED,
+			"the certificate authority in \"%s\" is not the one that agents of this database trust (root "
+			"%.16s..., theirs is %.16s...): copy ca/ without root.key from a collector that works; if "
+			"there is "
+			"none any more, start once with --new-authority, and all agents must enrol again",
+			office->conf.folder, own.digests[0], recorded.digests[0]);
+	return code;
+}
+
 static int start(struct office *office, struct err *err)
 {
 	int code = authority_open(office->conf.folder, time_now_ns(), &office->authority, err);
 
 	if (code == 0)
 		code = roster_new(office->conf.conninfo, &office->roster, err);
+	if (code == 0)
+		code = agree_on_authority(office, err);
 	if (code == 0)
 		code = sts_new(&office->conf.sts, &office->sts, err);
 	if (code == 0)
@@ -286,11 +322,39 @@ static void look_at_certificates(struct office *office)
 			  err.message);
 }
 
+/* What was copied into the folder is taken over; who has not copied what others did is told so, once. */
+static void look_at_authority(struct office *office)
+{
+	struct authority_roots own, recorded;
+	struct err err = { 0 };
+	int code = authority_reload(office->authority, &err);
+
+	if (code > 0 && certify_self(office, &err) == 0)
+		log_info("authority-reloaded", "what was copied into \"ca\" is in use");
+	if (code < 0 && !office->is_unreadable)
+		log_warn("authority-unreadable", "%s; what was in use stays so", err.message);
+	office->is_unreadable = code < 0;
+	if (office->conf.is_alone || own_roots(office, &own, &err) < 0 ||
+	    authority_record_claim(roster_pool(office->roster), &own, &recorded, &err) < 0)
+		return;
+	if (authority_roots_same(&own, &recorded)) {
+		office->is_behind = false;
+	} else if (!office->is_behind) {
+		office->is_behind = true;
+		log_warn("authority-behind", "another collector has taken a step of a change of roots: copy its ca/ "
+					     "to this one, without root.key");
+	}
+}
+
 void office_watch(struct office *office)
 {
 	int64_t now = time_monotonic_ns();
 
 	roster_refresh(office->roster, false, &(struct err){ 0 }); /* away: what was known stays */
+	if (!office->shared_ns || now - office->shared_ns >= SHARED_NS) {
+		office->shared_ns = now;
+		look_at_authority(office);
+	}
 	if (office->looked_ns && now - office->looked_ns < LOOK_NS)
 		return;
 	office->looked_ns = now;
@@ -338,6 +402,7 @@ int office_state(struct office *office, struct office_state *ret, struct err *er
 
 int office_rotate(struct office *office, bool forced, struct err *err)
 {
+	struct authority_roots own;
 	struct office_state state;
 	int code = office_state(office, &state, err);
 
@@ -349,6 +414,8 @@ int office_rotate(struct office *office, bool forced, struct err *err)
 		code = authority_rotate(office->authority, time_now_ns(), err);
 	if (code == 0)
 		code = certify_self(office, err);
+	if (code == 0 && own_roots(office, &own, err) == 0 && !office->conf.is_alone)
+		code = authority_record_replace(roster_pool(office->roster), &own, err);
 	if (code == 0)
 		log_info("authority-rotated", "the change of roots has taken a step");
 	return code;

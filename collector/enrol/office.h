@@ -21,11 +21,14 @@ struct office_conf {
 	const char *conninfo; /* of the database */
 	int64_t lifetime_ns;  /* of agents' certificates; 0 = AUTHORITY_AGENT_DEFAULT_NS */
 	struct sts_conf sts;
+	bool is_alone;		 /* nobody connects by TLS: its authority matters to nobody */
+	bool is_new_authority;	 /* its authority takes the place of the one that the database knows */
 	receiver_handler intake; /* who takes batches */
 	void *intake_context;
 };
 
-/* Opens the authority, which the first time makes one, and certifies this collector. Texts are copied. Errors: as the parts. */
+/* Opens the authority, which the first time makes one, and certifies this collector. Texts are copied. Errors: as the parts; ERR_DENIED
+ * when other collectors of the database have another authority. */
 int office_open(const struct office_conf *conf, struct office **ret, struct err *err);
 void office_close(struct office *office); /* accepts NULL; receivers that use it are closed before */
 

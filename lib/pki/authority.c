@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "pki/generation.h"
 #include "pki/issue.h"
@@ -185,6 +186,64 @@ int authority_pin(struct authority *authority, uint8_t out[CERTIFICATE_PIN_SIZE]
 	code = certificate_pin(authority->current.root_pem.data, authority->current.root_pem.length, out, err);
 	pthread_mutex_unlock(&authority->mutex);
 	return code;
+}
+
+static int add_root(const struct generation *generation, char out[AUTHORITY_ROOT_TEXT_MAX], struct err *err)
+{
+	uint8_t pin[CERTIFICATE_PIN_SIZE];
+	int code = certificate_pin(generation->root_pem.data, generation->root_pem.length, pin, err);
+
+	if (code == 0)
+		hex_format(pin, sizeof(pin), out);
+	return code;
+}
+
+int authority_roots(struct authority *authority, char out[AUTHORITY_ROOTS_MAX][AUTHORITY_ROOT_TEXT_MAX],
+		    struct err *err)
+{
+	bool has_other;
+	int code;
+
+	pthread_mutex_lock(&authority->mutex);
+	has_other = authority->other.number != 0;
+	code = add_root(&authority->current, out[0], err);
+	if (code == 0 && has_other)
+		code = add_root(&authority->other, out[1], err);
+	pthread_mutex_unlock(&authority->mutex);
+	return code < 0 ? code : 1 + has_other;
+}
+
+/* Also an issuing certificate that was made anew elsewhere, under the same root. */
+static int reload(struct authority *authority, struct err *err)
+{
+	struct numbers numbers;
+	struct generation fresh;
+	bool is_same;
+	int code = numbers_load(authority->folder, &numbers, err);
+
+	if (code < 0)
+		return code;
+	if (numbers.current == authority->current.number && numbers.other == authority->other.number) {
+		code = generation_load(authority->folder, numbers.current, false, &fresh, err);
+		if (code < 0)
+			return code;
+		is_same = strcmp(fresh.issuing_pem.data, authority->current.issuing_pem.data) == 0;
+		generation_fini(&fresh);
+		if (is_same)
+			return 0;
+	}
+	code = take(authority, numbers, err);
+	return code < 0 ? code : 1;
+}
+
+int authority_reload(struct authority *authority, struct err *err)
+{
+	int code;
+
+	pthread_mutex_lock(&authority->mutex);
+	code = reload(authority, err);
+	pthread_mutex_unlock(&authority->mutex);
+	return code < 0 ? err_wrap(err, "certificate authority") : code;
 }
 
 enum authority_stage authority_stage(struct authority *authority)

@@ -21,6 +21,9 @@
 #define AUTHORITY_COLLECTOR_NS	     (30 * INT64_C(86400) * 1000000000)
 #define AUTHORITY_COLLECTOR_RENEW_NS (10 * INT64_C(86400) * 1000000000) /* left of it when a new one is made */
 
+#define AUTHORITY_ROOTS_MAX	2
+#define AUTHORITY_ROOT_TEXT_MAX (2 * CERTIFICATE_PIN_SIZE + 1)
+
 enum authority_stage { AUTHORITY_STEADY, AUTHORITY_PREPARED, AUTHORITY_SWITCHED };
 
 struct authority;
@@ -42,6 +45,13 @@ void authority_trust(struct authority *authority, struct strbuf *out);
 
 /* SHA-256 of the issuing root: what enrolment tokens carry. */
 int authority_pin(struct authority *authority, uint8_t out[CERTIFICATE_PIN_SIZE], struct err *err);
+
+/* SHA-256 of all roots that are trusted, in hexadecimal; returns how many. Errors: as authority_pin(). */
+int authority_roots(struct authority *authority, char out[AUTHORITY_ROOTS_MAX][AUTHORITY_ROOT_TEXT_MAX],
+		    struct err *err);
+
+/* Takes over what was copied into the folder meanwhile: 1; 0 when nothing is new. Errors: as authority_open(); nothing changes then. */
+int authority_reload(struct authority *authority, struct err *err);
 
 enum authority_stage authority_stage(struct authority *authority);
 

@@ -49,8 +49,9 @@ def free_port():
 
 
 class Collector:
-    def __init__(self, folder, life):
+    def __init__(self, folder, life, database=None):
         self.state, self.life = folder + "/state", life
+        self.env = {**environment(), **({"DATABASE_URL": database} if database else {})}
         self.log = open(folder + "/collector.log", "ab+")
         # a port that was free a moment ago may be another test's by now
         for _ in range(5):
@@ -62,7 +63,7 @@ class Collector:
 
     def start(self):
         self.child = subprocess.Popen([BIN + "/seccollector", "--state", self.state, "--intake", self.url,
-                                       "--certificate-life", self.life], stderr=self.log, env=environment())
+                                       "--certificate-life", self.life], stderr=self.log, env=self.env)
         until(lambda: self.child.poll() is not None or self.ask("status")[0] == 0)
         return self.child.poll() is None
 
@@ -225,6 +226,47 @@ def collectors_die(collector, feeder):
         check(feeder.goes_on(), "after a kill -9 of the collector delivery goes on", feeder.lines[-3:])
 
 
+def copy_authority(collector, other):
+    """As docs/operations.md says: everything but the root's key."""
+    source, target = collector.state + "/ca", other + "/ca"
+    owner = os.stat(source)
+    shutil.copytree(source, target + ".new", ignore=shutil.ignore_patterns("root.key"))
+    for path, _, names in os.walk(target + ".new"):
+        for name in [path, *(path + "/" + name for name in names)]:
+            os.chown(name, owner.st_uid, owner.st_gid)
+    shutil.rmtree(target, ignore_errors=True)
+    os.rename(target + ".new", target)
+
+
+def collectors_share(collector, folder):
+    """Two collectors on one database, and a change of roots that one of them begins."""
+    database = "host=%s/pg.sock user=clewline dbname=clewline" % collector.state
+    work = folder + "/second"
+    os.mkdir(work)
+    os.chmod(work, 0o755)
+    alone = subprocess.run([BIN + "/seccollector", "--state", work + "/state", "--intake", "tls+tcp://127.0.0.1:%d" % free_port()],
+                           capture_output=True, text=True, env={**environment(), "DATABASE_URL": database}, timeout=WAIT_S)
+    check(alone.returncode == 4 and "copy ca/ without root.key" in alone.stderr, "a collector with an authority of its own does not start",
+          (alone.returncode, alone.stderr[-400:]))
+    copy_authority(collector, work + "/state")
+    second = Collector(work, "12s", database)
+    feeder = Feeder(second.url, folder + "/spool-s", folder + "/id-s", collector.token())
+    check(feeder.acked(2), "with the same one it does, and takes agents with tokens of the first", feeder.lines[-3:])
+    behind = 0
+    for stage in ("prepared", "switched", "steady"):
+        done = until(lambda: (lambda answer: answer if answer[0] == 0 else None)(collector.ask("authority", "rotate")))
+        check(done and done[1]["stage"] == stage, "the first takes a step: " + stage, done)
+        behind += 1
+        check(until(lambda: second.text().count("authority-behind") >= behind), "the second says that it is behind", second.text()[-300:])
+        reloaded = second.text().count("authority-reloaded")
+        copy_authority(collector, second.state)
+        check(until(lambda: second.text().count("authority-reloaded") > reloaded), "and takes over what is copied, without a restart",
+              second.text()[-300:])
+        check(second.ask("authority", "show")[1]["stage"] == stage and feeder.goes_on(), "agents go on", feeder.lines[-3:])
+    sent = feeder.end()
+    check(sent is not None and second.stop() == 0, "all was delivered by the second", feeder.lines[-3:])
+
+
 def revocation(collector, folder):
     feeder = Feeder(collector.url, folder + "/spool-h", folder + "/id-h", collector.token("--uses", "5"))
     check(feeder.acked(2), "an agent delivers before it is revoked", feeder.lines[-3:])
@@ -286,6 +328,7 @@ def main():
         check(collector.events() == (sent or 0) + others, "every event is stored, and none twice",
               (collector.events(), sent, others))
         streams_have_owners(collector, folder)
+        collectors_share(collector, folder)
         revocation(collector, folder)
         check(collector.stop() == 0, "the collector ends in order")
     finally:
