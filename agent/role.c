@@ -50,7 +50,9 @@ int agent_role_open(struct agent *agent, enum origin_mode mode, struct err *err)
 {
 	struct err problem = { 0 };
 
-	if (mode == ORIGIN_HOST || role_watch_open(&agent->role, &problem) == 0)
+	/* Only a task has containers that may know more than the agent does. */
+	if (mode == ORIGIN_HOST || (mode == ORIGIN_RUN && !role_is_named()) ||
+	    role_watch_open(&agent->role, &problem) == 0)
 		return 0;
 	if (problem.code != ERR_USAGE)
 		return err_set(err, problem.code, "%s", problem.message);

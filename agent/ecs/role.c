@@ -33,6 +33,11 @@ int role_ask_again_s(int64_t expires_ns, int64_t now_ns)
 	return left_s < ROLE_ASK_LEAST_S ? ROLE_ASK_LEAST_S : (int)left_s;
 }
 
+bool role_is_named(void)
+{
+	return getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") || getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+}
+
 static void take_over(struct role_watch *watch, const struct aws_identity *found)
 {
 	pthread_mutex_lock(&watch->lock);

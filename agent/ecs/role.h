@@ -17,6 +17,9 @@
 
 struct role_watch;
 
+/* True if the environment of the agent says where to ask. */
+bool role_is_named(void);
+
 /*
  * Starts the thread, which blocks all signals. It asks where the environment of the agent says, or else that of a process which is
  * offered. Errors: ERR_FAILED, ERR_MEMORY, ERR_USAGE for an environment that names no address of credentials.
