@@ -261,9 +261,9 @@ def shows_it(bench):
 class Host:
     """secagent host over the whole machine; None as agent where this kernel does not allow it."""
 
-    def __init__(self, bench, *options):
+    def __init__(self, bench, *options, prefix=()):
         self.files = [open(bench.work + "/host." + kind, "w+", encoding="utf-8") for kind in ("out", "err")]
-        self.agent = subprocess.Popen([BIN + "/secagent", "host", "-o", "json", "-r", bench.rules, "--policy",
+        self.agent = subprocess.Popen([*prefix, BIN + "/secagent", "host", "-o", "json", "-r", bench.rules, "--policy",
                                        bench.shared + "/policies.yaml", *options], stdout=self.files[0], stderr=self.files[1])
         wait_until(lambda: self.agent.poll() is not None or "watching" in self.text(1))
 
@@ -309,6 +309,26 @@ def kills_on_a_host(bench):
         host.close()
 
 
+def fails_without_the_right(bench):
+    """Another user's process, without CAP_KILL: what the kernel says is told."""
+    host = Host(bench, "--respond", prefix=("setpriv", "--bounding-set=-kill", "--inh-caps=-kill", "--"))
+    try:
+        if host.agent.poll() is not None:
+            print("skipped: " + host.text(1).strip())
+            return
+        miner = bench.work + "/" + MINER_NAME
+        shutil.copy("/bin/sleep", miner)
+        child = subprocess.Popen(["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups", "--", miner, "60"])
+        check(wait_until(lambda: responses(host.events(), "Miner")), "it is told", host.text(1))
+        told = responses(host.events(), "Miner")
+        check(told[0][1][0]["outcome"] == "failed" and "Operation not permitted" in told[0][1][0]["detail"] and child.poll() is None,
+              "that it could not be killed, with the kernel's reason", told)
+        child.kill()
+        child.wait()
+    finally:
+        host.close()
+
+
 def stops_a_container_of_a_host(bench, host):
     """One with a pid namespace of its own; its id stands in its control group."""
     stage = task.Task(bench.work, bench.images, bench.template)
@@ -345,7 +365,7 @@ def main():
     work = tempfile.mkdtemp(prefix="clewline-respond.", dir="/tmp")
     try:
         bench = Bench(work)
-        for part in (kills_in_a_task, stops_a_container, never_without_leave, located_errors, shows_it, kills_on_a_host):
+        for part in (kills_in_a_task, stops_a_container, never_without_leave, located_errors, shows_it, kills_on_a_host, fails_without_the_right):
             print(part.__name__.replace("_", " "), flush=True)
             part(bench)
     finally:
