@@ -1,6 +1,7 @@
 #include "agent/agent.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -158,17 +159,24 @@ int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_m
 	return pipeline_new(&pipeline, &agent->pipeline, err);
 }
 
-static void deliver_rest(struct agent *agent)
+static void deliver_rest(struct agent *agent, int64_t wait_ns)
 {
 	struct sender_state state;
 	struct err err = { 0 };
 
 	sender_goodbye(agent->sender);
-	if (sender_flush(agent->sender, LAST_DELIVERY_NS, &err) == 0)
+	if (sender_flush(agent->sender, wait_ns, &err) == 0)
 		return;
 	sender_state(agent->sender, &state);
 	log_warn("not-delivered", "%s; %llu batches wait in \"%s\" for the next run with this spool", err.message,
 		 (unsigned long long)state.batches_spooled, agent->spool);
+}
+
+void agent_last_words(struct agent *agent, int64_t wait_ns)
+{
+	pipeline_step(agent->pipeline, true);
+	if (agent->sender)
+		deliver_rest(agent, wait_ns);
 }
 
 void agent_close(struct agent *agent)
@@ -177,7 +185,7 @@ void agent_close(struct agent *agent)
 	if (agent->pipeline)
 		pipeline_step(agent->pipeline, true);
 	if (agent->sender)
-		deliver_rest(agent);
+		deliver_rest(agent, LAST_DELIVERY_NS);
 	sender_close(agent->sender);
 	enrolment_close(agent->enrolment);
 	pipeline_free(agent->pipeline);
@@ -207,6 +215,21 @@ void agent_use_metadata(struct agent *agent, struct metadata *metadata)
 	agent->origin.container_count = metadata->container_count;
 	if (agent->sender)
 		sender_origin(agent->sender, &agent->origin);
+}
+
+void agent_introduce(struct agent *agent, pid_t pid)
+{
+	const char *uri = getenv("ECS_CONTAINER_METADATA_URI_V4");
+	const struct container_identity *container = NULL;
+	struct metadata *metadata = NULL;
+	struct err err = { 0 };
+
+	if (uri && *uri && metadata_fetch(uri, METADATA_WAIT_NS, &metadata, &err) < 0)
+		log_warn("no-metadata", "%s; going on without the names of task and container", err.message);
+	if (metadata)
+		container = metadata_find_uri(metadata, uri);
+	agent_use_metadata(agent, metadata);
+	process_table_assign(pipeline_processes(agent->pipeline), pid, container, 0);
 }
 
 void agent_wants(struct agent *agent, struct sensor_wants *ret)

@@ -112,8 +112,14 @@ int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_m
 /* Delivers what is left, and says what is not. Accepts a zeroed agent. */
 void agent_close(struct agent *agent);
 
+/* Delivers what is left because this process will end at any moment; waits for at most wait_ns. */
+void agent_last_words(struct agent *agent, int64_t wait_ns);
+
 /* Takes over an answer of the metadata endpoint (NULL is fine); from now on it is what batches say of their origin. */
 void agent_use_metadata(struct agent *agent, struct metadata *metadata);
+
+/* Takes in the first process of what is watched; inside an ECS task, with the container that this is. */
+void agent_introduce(struct agent *agent, pid_t pid);
 
 /* How the sensor that traces delivers to this agent. */
 struct tracer_conf;

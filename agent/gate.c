@@ -48,8 +48,8 @@ static bool receive(int fd, void *out, size_t size)
 	return size == 0 || recv(fd, out, size, MSG_WAITALL) == (ssize_t)size;
 }
 
-/* Hears the hello; says why not in *ret_reason. */
-static bool hear(struct gate_request *request, const char **ret_reason)
+/* Hears the hello; says why not in *ret_reason, and what then. */
+static bool hear(struct gate_request *request, const char **ret_reason, enum launch_verdict *ret_verdict)
 {
 	struct timeval wait = { 0, HELLO_WAIT_MS * 1000 };
 	struct ucred peer = { 0 };
@@ -57,6 +57,7 @@ static bool hear(struct gate_request *request, const char **ret_reason)
 	struct launch_hello hello;
 
 	*ret_reason = "the hello is malformed";
+	*ret_verdict = LAUNCH_UNFILTERED;
 	setsockopt(request->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 	if (!receive(request->fd, &hello, sizeof(hello)) || hello.magic != LAUNCH_MAGIC ||
 	    hello.version != LAUNCH_VERSION || hello.uri_length > LAUNCH_URI_MAX ||
@@ -64,6 +65,7 @@ static bool hear(struct gate_request *request, const char **ret_reason)
 		return false;
 	request->uri[hello.uri_length] = '\0';
 	*ret_reason = "it is in another pid namespace; the task needs pidMode \"task\"";
+	*ret_verdict = LAUNCH_INSIDE;
 	if (getsockopt(request->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
 		return false;
 	request->pid = peer.pid;
@@ -85,10 +87,11 @@ static bool queue(struct gate *gate, const struct gate_request *request)
 static void admit(struct gate *gate, int fd)
 {
 	struct gate_request request = { .fd = fd };
+	enum launch_verdict verdict;
 	const char *reason;
 
-	if (!hear(&request, &reason)) {
-		gate_answer(&request, LAUNCH_UNFILTERED, NULL, reason);
+	if (!hear(&request, &reason, &verdict)) {
+		gate_answer(&request, verdict, NULL, reason);
 		return;
 	}
 	if (gate->conf.prepare)

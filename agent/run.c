@@ -57,22 +57,6 @@ static void become_command(struct run *run, char **argv)
 	_exit(code == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
 }
 
-/* Takes the waiting child in; inside an ECS task, with the container that this is. */
-static void introduce_child(struct run *run)
-{
-	const char *uri = getenv("ECS_CONTAINER_METADATA_URI_V4");
-	const struct container_identity *container = NULL;
-	struct metadata *metadata = NULL;
-	struct err err = { 0 };
-
-	if (uri && *uri && metadata_fetch(uri, METADATA_WAIT_NS, &metadata, &err) < 0)
-		log_warn("no-metadata", "%s; going on without the names of task and container", err.message);
-	if (metadata)
-		container = metadata_find_uri(metadata, uri);
-	agent_use_metadata(&run->agent, metadata);
-	process_table_assign(pipeline_processes(run->agent.pipeline), run->child, container, 0);
-}
-
 static int start_command(struct run *run, char **argv, struct err *err)
 {
 	if (pipe2(run->go, O_CLOEXEC) < 0 || pipe2(run->failure, O_CLOEXEC | O_NONBLOCK) < 0)
@@ -84,7 +68,7 @@ static int start_command(struct run *run, char **argv, struct err *err)
 		become_command(run, argv);
 	close_fd(&run->go[0]);
 	close_fd(&run->failure[1]);
-	introduce_child(run);
+	agent_introduce(&run->agent, run->child);
 	tracer_watch(run->tracer, run->child);
 	/* Without the go the child ends by itself. */
 	if (tracer_seize(run->tracer, run->child, 0, err) < 0)
@@ -131,6 +115,7 @@ static int finish(struct run *run, char **argv, int *ret_exit, struct err *err)
 
 static int run_traced(struct run *run, char **argv, int *ret_exit, struct err *err)
 {
+	const pid_t sensors[FILTER_SENSORS_MAX] = { getpid() };
 	struct sensor_wants wants;
 	struct tracer_conf tracer = agent_tracer_conf(&run->agent);
 	struct follow follow = { .agent = &run->agent,
@@ -140,7 +125,7 @@ static int run_traced(struct run *run, char **argv, int *ret_exit, struct err *e
 				 .remedy = "until the command is started anew" };
 
 	agent_wants(&run->agent, &wants);
-	if (filter_build(&wants, getpid(), &run->filter, err) < 0 || tracer_new(&tracer, &run->tracer, err) < 0)
+	if (filter_build(&wants, sensors, &run->filter, err) < 0 || tracer_new(&tracer, &run->tracer, err) < 0)
 		return err->code;
 	agent_rules_sensed(&run->agent, true);
 	follow.tracer = run->tracer;

@@ -116,7 +116,7 @@ static void take_over(struct task *task, struct gate_request *request)
 	agent_role_offer(&task->agent, request->pid);
 	if (tracer_seize(task->tracer, request->pid, owner, &err) < 0) {
 		log_error("not-traced", "%s: the sidecar needs the capability SYS_PTRACE", err.message);
-		gate_answer(request, LAUNCH_UNFILTERED, NULL, err.message);
+		gate_answer(request, LAUNCH_INSIDE, NULL, err.message);
 		return;
 	}
 	agent_rules_sensed(&task->agent, is_first);
@@ -132,11 +132,12 @@ static void take_over(struct task *task, struct gate_request *request)
 
 static int make_filter(struct task *task, struct err *err)
 {
+	const pid_t sensors[FILTER_SENSORS_MAX] = { getpid(), getppid() };
 	struct sensor_wants wants;
 	struct filter filter = { .count = 0 };
 
 	agent_wants(&task->agent, &wants);
-	if (task->agent.tier != TIER_EVENTS && filter_build(&wants, getpid(), &filter, err) < 0)
+	if (task->agent.tier != TIER_EVENTS && filter_build(&wants, sensors, &filter, err) < 0)
 		return err->code;
 	task->filter = filter;
 	if (!task->tracer || tracer_bound(task->tracer) == 0)
@@ -288,7 +289,7 @@ static int task_run(struct task *task, const char *socket, bool is_successor, st
 				 .remedy = "in what runs already, but in what is launched from now on" };
 
 	tracer.filter = filter_of;
-	tracer.filter_context = task;
+	tracer.caller = task;
 	tracer_use(task->tracer, &tracer);
 	if (make_filter(task, err) < 0)
 		return err->code;

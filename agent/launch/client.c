@@ -35,10 +35,10 @@ static bool connect_patiently(int fd, const struct sockaddr_un *address, int64_t
 	return true;
 }
 
-static int connect_to(const char *path, int64_t deadline_ns, struct err *err)
+static int connect_to(const char *path, const struct client_wait *wait, struct err *err)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct timeval wait = { LAUNCH_WAIT_MS / 1000, (LAUNCH_WAIT_MS % 1000) * 1000 };
+	struct timeval step = { LAUNCH_WAIT_MS / 1000, (LAUNCH_WAIT_MS % 1000) * 1000 };
 	AUTO_FD int fd = -1;
 	int connected;
 
@@ -49,8 +49,8 @@ static int connect_to(const char *path, int64_t deadline_ns, struct err *err)
 	if (fd < 0)
 		return err_errno(err, ERR_FAILED, "could not make a socket");
 	/* Bounds connect() as well: it waits while the sidecar's queue is full. */
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
-	if (!connect_patiently(fd, &address, deadline_ns))
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &step, sizeof(step));
+	if (!connect_patiently(fd, &address, wait->deadline_ns))
 		return err_errno(err, ERR_UNREACHABLE, "could not reach the sensor at \"%s\"", path);
 	connected = fd;
 	fd = -1;
@@ -75,22 +75,21 @@ static int say_hello(int fd, struct err *err)
 	return 0;
 }
 
-static int receive(int fd, void *out, size_t size, int64_t deadline_ns, struct err *err)
+static int receive(int fd, void *out, size_t size, const struct client_wait *wait, struct err *err)
 {
 	char *cursor = out;
 
 	while (size) {
-		int64_t left = left_ns(deadline_ns);
-		struct timeval wait = { left / NS_PER_S, (left % NS_PER_S) / 1000 };
+		int64_t left = left_ns(wait->deadline_ns);
+		struct timeval step = { left / NS_PER_S, (left % NS_PER_S) / 1000 };
 		ssize_t got;
 
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &step, sizeof(step));
 		got = recv(fd, cursor, size, 0);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0 && errno == EAGAIN)
-			return err_set(err, ERR_UNREACHABLE, "the sensor does not answer within %d ms",
-				       LAUNCH_WAIT_MS);
+			return err_set(err, ERR_UNREACHABLE, "the sensor does not answer within %d ms", wait->ms);
 		if (got < 0)
 			return err_errno(err, ERR_UNREACHABLE, "could not hear the sensor");
 		if (got == 0)
@@ -113,7 +112,7 @@ static int install(const struct sock_filter *code, uint16_t count, struct err *e
 	return 0;
 }
 
-static int obey(int fd, const struct launch_reply *reply, int64_t deadline_ns, struct err *err)
+static int obey(int fd, const struct launch_reply *reply, const struct client_wait *wait, struct err *err)
 {
 	static struct sock_filter code[LAUNCH_FILTER_MAX];
 	char reason[LAUNCH_REASON_MAX + 1] = "";
@@ -123,13 +122,16 @@ static int obey(int fd, const struct launch_reply *reply, int64_t deadline_ns, s
 			       reply->version, LAUNCH_VERSION);
 	if (reply->filter_count > LAUNCH_FILTER_MAX || reply->reason_length > LAUNCH_REASON_MAX)
 		return err_set(err, ERR_SYNTAX, "the answer of the sensor is too large");
-	if (receive(fd, code, reply->filter_count * sizeof(*code), deadline_ns, err) < 0 ||
-	    receive(fd, reason, reply->reason_length, deadline_ns, err) < 0)
+	if (receive(fd, code, reply->filter_count * sizeof(*code), wait, err) < 0 ||
+	    receive(fd, reason, reply->reason_length, wait, err) < 0)
 		return err->code;
 	switch (reply->verdict) {
 	case LAUNCH_GO:
 		/* none: no_new_privs would be set for nothing, and setuid programs would not work */
 		return reply->filter_count ? install(code, reply->filter_count, err) : 0;
+	case LAUNCH_INSIDE:
+		err_set(err, ERR_FAILED, "the sensor cannot watch this process: %s", reason);
+		return CLIENT_INSIDE;
 	case LAUNCH_UNFILTERED:
 		return err_set(err, ERR_FAILED, "the sensor cannot watch this process: %s", reason);
 	default:
@@ -137,15 +139,24 @@ static int obey(int fd, const struct launch_reply *reply, int64_t deadline_ns, s
 	}
 }
 
+struct client_wait client_wait(int ms)
+{
+	return (struct client_wait){ time_monotonic_ns() + ms * NS_PER_MS, ms };
+}
+
+int client_obey(int fd, const struct client_wait *wait, struct err *err)
+{
+	struct launch_reply reply;
+
+	return receive(fd, &reply, sizeof(reply), wait, err) < 0 ? err->code : obey(fd, &reply, wait, err);
+}
+
 int client_hand_over(const char *path, struct err *err)
 {
-	int64_t deadline_ns = time_monotonic_ns() + LAUNCH_WAIT_MS * NS_PER_MS;
-	struct launch_reply reply;
-	AUTO_FD int fd = connect_to(path, deadline_ns, err);
+	const struct client_wait wait = client_wait(LAUNCH_WAIT_MS);
+	AUTO_FD int fd = connect_to(path, &wait, err);
 
 	if (fd < 0)
 		return err->code;
-	if (say_hello(fd, err) < 0 || receive(fd, &reply, sizeof(reply), deadline_ns, err) < 0)
-		return err->code;
-	return obey(fd, &reply, deadline_ns, err);
+	return say_hello(fd, err) < 0 ? err->code : client_obey(fd, &wait, err);
 }

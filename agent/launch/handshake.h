@@ -11,6 +11,8 @@
 
 #define LAUNCH_SOCKET_DEFAULT "/clewline/launch.sock"
 #define LAUNCH_SOCKET_ENV     "CLEWLINE_LAUNCH_SOCKET"
+#define LAUNCH_AGENT_DEFAULT  "/clewline/secagent"
+#define LAUNCH_AGENT_ENV      "CLEWLINE_LAUNCH_AGENT"
 #define LAUNCH_MAGIC	      0x4c574c43u /* "CLWL" */
 #define LAUNCH_VERSION	      1
 #define LAUNCH_URI_MAX	      512
@@ -22,6 +24,7 @@ enum launch_verdict {
 	LAUNCH_GO = 1,	   /* seized: install the filter and exec */
 	LAUNCH_UNFILTERED, /* seized, or left alone: exec without a filter */
 	LAUNCH_DENY,	   /* do not exec */
+	LAUNCH_INSIDE,	   /* it cannot be seized from there: a tracer inside the container may do it */
 };
 
 struct launch_hello {

@@ -11,8 +11,9 @@
 #include "agent/sensor/trace/calls.h"
 #include "base/attr.h"
 
-#define LEAF_CALLS 4   /* calls tested one after the other at the end of the search tree */
-#define RULES_MAX  256 /* calls that a filter can name in one table */
+#define LEAF_CALLS    4 /* calls tested one after the other at the end of the search tree */
+#define SIGNALLED_MAX (2 * FILTER_SENSORS_MAX + 1)
+#define RULES_MAX     256 /* calls that a filter can name in one table */
 
 #define REFUSE (SECCOMP_RET_ERRNO | ENOSYS)
 
@@ -58,11 +59,26 @@ static void add_list(struct filter *filter, const uint32_t *list, size_t count, 
 		    list[i]);
 }
 
+/* What a signal to the sensor names: each of its processes, a group of each, or everybody. */
+static size_t list_signalled(const pid_t *sensors, uint32_t out[SIGNALLED_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < FILTER_SENSORS_MAX; i++) {
+		if (sensors[i] <= 1)
+			continue;
+		out[count++] = (uint32_t)sensors[i];
+		out[count++] = (uint32_t)-sensors[i];
+	}
+	out[count++] = UINT32_MAX;
+	return count;
+}
+
 /* Code for one test: what passes jumps over skip_pass instructions behind it, the rest over skip_fail. */
-static void add_test(struct filter *filter, const struct sensor_test *test, uint32_t sensor, size_t skip_pass,
+static void add_test(struct filter *filter, const struct sensor_test *test, const pid_t *sensors, size_t skip_pass,
 		     size_t skip_fail)
 {
-	uint32_t signalled[] = { sensor, UINT32_MAX };
+	uint32_t signalled[SIGNALLED_MAX];
 
 	add_load(filter, arg_offset(test->arg));
 	switch (test->kind) {
@@ -79,7 +95,7 @@ static void add_test(struct filter *filter, const struct sensor_test *test, uint
 		add_list(filter, test->list, test->value, skip_pass, skip_fail);
 		break;
 	case TEST_SENSOR:
-		add_list(filter, signalled, ARRAY_SIZE(signalled), skip_pass, skip_fail);
+		add_list(filter, signalled, list_signalled(sensors, signalled), skip_pass, skip_fail);
 		break;
 	case TEST_NOT_NULL:
 		add(filter, BPF_JMP | BPF_JEQ | BPF_K, 0, 2 + skip_pass, 0);
@@ -91,7 +107,7 @@ static void add_test(struct filter *filter, const struct sensor_test *test, uint
 	}
 }
 
-static void add_tests(struct filter *filter, const struct filter_rule *rule, uint32_t sensor)
+static void add_tests(struct filter *filter, const struct filter_rule *rule, const pid_t *sensors)
 {
 	const struct sensor_test *tests = rule->tests;
 
@@ -99,44 +115,44 @@ static void add_tests(struct filter *filter, const struct filter_rule *rule, uin
 		bool is_last = i + 1 == SENSOR_TESTS_MAX || !tests[i + 1].kind;
 
 		if (!is_last && tests[i + 1].is_or) {
-			add_test(filter, &tests[i], sensor, 0, 1);
+			add_test(filter, &tests[i], sensors, 0, 1);
 			add_return(filter, rule->action);
 		} else {
-			add_test(filter, &tests[i], sensor, 1, 0);
+			add_test(filter, &tests[i], sensors, 1, 0);
 			add_return(filter, SECCOMP_RET_ALLOW);
 		}
 	}
 	add_return(filter, rule->action);
 }
 
-static void add_rule(struct filter *filter, const struct filter_rule *rule, uint32_t sensor)
+static void add_rule(struct filter *filter, const struct filter_rule *rule, const pid_t *sensors)
 {
 	size_t jump = filter->count;
 
 	add(filter, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, rule->number);
-	add_tests(filter, rule, sensor);
+	add_tests(filter, rule, sensors);
 	if (jump < FILTER_MAX)
 		filter->code[jump].jf = (uint8_t)(filter->count - jump - 1);
 }
 
 /* A binary search tree: on kernels without the bitmap of constant answers (before 5.11) every call walks it. */
-static void add_tree(struct filter *filter, const struct filter_rule *rules, size_t count, uint32_t sensor)
+static void add_tree(struct filter *filter, const struct filter_rule *rules, size_t count, const pid_t *sensors)
 {
 	size_t middle = count / 2, jump;
 
 	if (count <= LEAF_CALLS) {
 		for (size_t i = 0; i < count; i++)
-			add_rule(filter, &rules[i], sensor);
+			add_rule(filter, &rules[i], sensors);
 		add_return(filter, SECCOMP_RET_ALLOW);
 		return;
 	}
 	add(filter, BPF_JMP | BPF_JGE | BPF_K, 0, 1, rules[middle].number);
 	jump = filter->count;
 	add(filter, BPF_JMP | BPF_JA, 0, 0, 0);
-	add_tree(filter, rules, middle, sensor);
+	add_tree(filter, rules, middle, sensors);
 	if (jump < FILTER_MAX)
 		filter->code[jump].k = (uint32_t)(filter->count - jump - 1);
-	add_tree(filter, rules + middle, count - middle, sensor);
+	add_tree(filter, rules + middle, count - middle, sensors);
 }
 
 static int by_number(const void *a, const void *b)
@@ -201,7 +217,7 @@ static size_t collect_rules(const struct sensor_wants *wants, enum arch arch, st
 }
 
 /* The calls of one table; anything else goes on behind it. */
-static void add_table(struct filter *filter, const struct sensor_wants *wants, enum arch arch, uint32_t sensor)
+static void add_table(struct filter *filter, const struct sensor_wants *wants, enum arch arch, const pid_t *sensors)
 {
 	struct filter_rule rules[RULES_MAX];
 	size_t count = collect_rules(wants, arch, rules), jump;
@@ -216,18 +232,19 @@ static void add_table(struct filter *filter, const struct sensor_wants *wants, e
 		add_return(filter, REFUSE);
 	}
 #endif
-	add_tree(filter, rules, count, sensor);
+	add_tree(filter, rules, count, sensors);
 	if (jump < FILTER_MAX)
 		filter->code[jump].k = (uint32_t)(filter->count - jump - 1);
 }
 
-int filter_build(const struct sensor_wants *wants, pid_t sensor, struct filter *ret, struct err *err)
+int filter_build(const struct sensor_wants *wants, const pid_t sensors[FILTER_SENSORS_MAX], struct filter *ret,
+		 struct err *err)
 {
 	ret->count = 0;
 	add_load(ret, offsetof(struct seccomp_data, arch));
-	add_table(ret, wants, ARCH_NATIVE, (uint32_t)sensor);
+	add_table(ret, wants, ARCH_NATIVE, sensors);
 #ifdef ARCH_SECOND
-	add_table(ret, wants, ARCH_SECOND, (uint32_t)sensor);
+	add_table(ret, wants, ARCH_SECOND, sensors);
 #endif
 	add_return(ret, REFUSE);
 	if (ret->count > FILTER_MAX)

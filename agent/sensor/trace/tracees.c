@@ -17,9 +17,9 @@
 
 #define PASSES_MAX 64 /* over the threads of a process, until there is none that is not followed */
 
-int tracees_init(struct tracees *tracees, struct ledger *ledger, struct err *err)
+int tracees_init(struct tracees *tracees, struct ledger *ledger, pid_t first, struct err *err)
 {
-	*tracees = (struct tracees){ .by_tid = pid_table_new(), .ledger = ledger };
+	*tracees = (struct tracees){ .by_tid = pid_table_new(), .ledger = ledger, .first = first };
 	return tracees->by_tid ? 0 : err_set(err, ERR_MEMORY, "out of memory");
 }
 
@@ -39,6 +39,25 @@ static void note(struct tracees *tracees, const struct tracee *tracee)
 		ledger_write(tracees->ledger, tracee->tid, tracee->owner, tracee->is_bare);
 }
 
+static bool is_of_first(const struct tracees *tracees, const struct tracee *tracee)
+{
+	return tracees->first && tracee->tgid == tracees->first;
+}
+
+bool tracees_end(struct tracees *tracees, struct tracee *tracee)
+{
+	if (tracee->is_ending || !is_of_first(tracees, tracee))
+		return false;
+	tracee->is_ending = true;
+	return --tracees->first_threads == 0;
+}
+
+void tracees_revive(struct tracees *tracees, struct tracee *tracee)
+{
+	tracees->first_threads += tracee->is_ending ? 1 : 0;
+	tracee->is_ending = false;
+}
+
 struct tracee *tracees_add(struct tracees *tracees, pid_t tid, pid_t tgid)
 {
 	struct tracee *tracee;
@@ -51,6 +70,7 @@ struct tracee *tracees_add(struct tracees *tracees, pid_t tid, pid_t tgid)
 		free(tracee);
 		return NULL;
 	}
+	tracees->first_threads += is_of_first(tracees, tracee) ? 1 : 0;
 	return tracee;
 }
 
@@ -58,6 +78,7 @@ void tracees_remove(struct tracees *tracees, struct tracee *tracee)
 {
 	tracees->held -= tracee->held_for ? 1 : 0;
 	tracees->bare -= tracee->is_bare ? 1 : 0;
+	tracees_end(tracees, tracee);
 	if (tracees->ledger)
 		ledger_write(tracees->ledger, tracee->tid, 0, false);
 	pid_table_put(tracees->by_tid, tracee->tid, NULL);
@@ -87,8 +108,10 @@ void tracees_dress(struct tracees *tracees, struct tracee *tracee)
 static int seize(struct tracees *tracees, struct tracee *tracee)
 {
 	int problem;
+	/* A stop at each exit has a price, and all that is started inherits the options. */
+	long options = TRACE_OPTIONS | (tracees->first ? PTRACE_O_TRACEEXIT : 0);
 
-	if (ptrace(PTRACE_SEIZE, tracee->tid, NULL, TRACE_OPTIONS) == 0)
+	if (ptrace(PTRACE_SEIZE, tracee->tid, NULL, options) == 0)
 		return 0;
 	problem = errno;
 	tracees_remove(tracees, tracee);

@@ -23,6 +23,7 @@ struct tracee {
 	uint8_t owner;	       /* in the ledger */
 	bool announced;	       /* its birth has been delivered */
 	bool is_memory_shared; /* with another thread that may run at the same time */
+	bool is_ending;	       /* is in its exit, for good unless it was for another thread's exec */
 	bool is_bare;	       /* was found running, or comes from there: has no filter, lives on without a tracer */
 	struct pending_call *call;
 };
@@ -30,10 +31,13 @@ struct tracee {
 struct tracees {
 	struct pid_table *by_tid;
 	struct ledger *ledger; /* NULL = none */
+	pid_t first;	       /* process whose end takes this one along; 0 = none */
+	size_t first_threads;  /* of it that are not ending */
 	size_t held, bare;
 };
 
-int tracees_init(struct tracees *tracees, struct ledger *ledger, struct err *err);
+/* first: see tracer_conf. */
+int tracees_init(struct tracees *tracees, struct ledger *ledger, pid_t first, struct err *err);
 void tracees_fini(struct tracees *tracees); /* of an empty table, or a zeroed one */
 
 struct tracee *tracees_get(const struct tracees *tracees, pid_t tid);
@@ -45,6 +49,10 @@ void tracees_remove(struct tracees *tracees, struct tracee *tracee); /* its call
 /* It belongs to the container, and has a filter or none, as from does. */
 void tracees_inherit(struct tracees *tracees, struct tracee *tracee, const struct tracee *from);
 void tracees_dress(struct tracees *tracees, struct tracee *tracee); /* it has the filter from now on */
+
+/* It begins to exit: true if nothing of the first process is left then. An exec makes it live on. */
+bool tracees_end(struct tracees *tracees, struct tracee *tracee);
+void tracees_revive(struct tracees *tracees, struct tracee *tracee);
 
 /* See tracer_seize(), tracer_enter(), tracer_adopt(). */
 int tracees_seize(struct tracees *tracees, pid_t pid, uint8_t owner, struct err *err);

@@ -29,7 +29,7 @@ struct tracer {
 	size_t pending; /* of all made, spare ones too */
 	uint64_t lost;	/* events that could not be made, since the last one delivered */
 	pid_t watched;
-	bool watched_ended;
+	bool watched_ended, has_told_last;
 	int watched_status;
 	bool has_moved; /* somebody may have another root, or other namespaces of pids or users, than its parent */
 	struct exec_start start; /* of the exec being told */
@@ -70,7 +70,7 @@ int tracer_new(const struct tracer_conf *conf, struct tracer **ret, struct err *
 
 	if (!tracer)
 		return err_set(err, ERR_MEMORY, "out of memory");
-	if (tracees_init(&tracer->tracees, conf->ledger, err) < 0) {
+	if (tracees_init(&tracer->tracees, conf->ledger, conf->first, err) < 0) {
 		tracer_free(tracer);
 		return err->code;
 	}
@@ -100,9 +100,11 @@ void tracer_free(struct tracer *tracer)
 void tracer_use(struct tracer *tracer, const struct tracer_conf *conf)
 {
 	struct ledger *ledger = tracer->conf.ledger;
+	pid_t first = tracer->conf.first;
 
 	tracer->conf = *conf;
 	tracer->conf.ledger = ledger;
+	tracer->conf.first = first;
 }
 
 size_t tracer_adopt(struct tracer *tracer)
@@ -298,6 +300,7 @@ static void on_exec(struct tracer *tracer, struct tracee *tracee)
 	if (ptrace(PTRACE_GETEVENTMSG, tracee->tid, NULL, &former) == 0 && (pid_t)former != tracee->tid &&
 	    (old = tracees_get(&tracer->tracees, (pid_t)former)))
 		tracee_remove(tracer, old);
+	tracees_revive(&tracer->tracees, tracee);
 	describe_exec(tracer, tracee, &event);
 	call_release(tracer, tracee);
 	event.tid = event.pid = tracee->tid;
@@ -406,11 +409,35 @@ static bool is_stop_signal(int signal)
 
 static void on_end(struct tracer *tracer, pid_t tid, int status);
 
+static void deliver_end(struct tracer *tracer, pid_t pid, int status)
+{
+	struct sensor_event event = { .call = SENSOR_PROCEXIT, .time_ns = time_now_ns(), .has_result = true };
+
+	event.tid = event.pid = pid;
+	event.result = status;
+	event.dirfd = event.dirfd2 = AT_FDCWD;
+	deliver(tracer, &event);
+}
+
+/* A thread begins to exit. As soon as the first process lets go of its last one, the kernel kills this one. */
+static void on_ending(struct tracer *tracer, struct tracee *tracee)
+{
+	unsigned long status = 0;
+
+	if (!tracees_end(&tracer->tracees, tracee))
+		return;
+	ptrace(PTRACE_GETEVENTMSG, tracee->tid, NULL, &status);
+	deliver_end(tracer, tracee->tgid, (int)status);
+	tracer->has_told_last = true;
+	if (tracer->conf.on_last)
+		tracer->conf.on_last(tracer->conf.caller);
+}
+
 /* What has just been executed gets the filter that its parents do not have, and runs on. */
 static void dress(struct tracer *tracer, struct tracee *tracee)
 {
 	const struct filter *filter =
-		tracer->conf.filter ? tracer->conf.filter(tracer->conf.filter_context, tracee->tgid) : NULL;
+		tracer->conf.filter ? tracer->conf.filter(tracer->conf.caller, tracee->tgid) : NULL;
 	struct injection injection = { 0 };
 	enum injection_end end;
 
@@ -457,6 +484,9 @@ static void on_stop(struct tracer *tracer, struct tracee *tracee, int status)
 	case PTRACE_EVENT_CLONE:
 		on_fork(tracer, tracee, SENSOR_CLONE);
 		break;
+	case PTRACE_EVENT_EXIT:
+		on_ending(tracer, tracee);
+		break;
 	case PTRACE_EVENT_STOP:
 		/* Stopped by job control: stays stopped, and still hears SIGCONT. */
 		if (is_stop_signal(signal))
@@ -483,7 +513,6 @@ static void on_stranger(struct tracer *tracer, pid_t tid, int status)
 static void on_end(struct tracer *tracer, pid_t tid, int status)
 {
 	struct tracee *tracee = tracees_get(&tracer->tracees, tid);
-	struct sensor_event event = { .call = SENSOR_PROCEXIT, .time_ns = time_now_ns(), .has_result = true };
 	pid_t tgid = tracee ? tracee->tgid : 0;
 
 	if (tid == tracer->watched) {
@@ -498,10 +527,8 @@ static void on_end(struct tracer *tracer, pid_t tid, int status)
 	if (tgid != tid)
 		return;
 	roots_forget(&tracer->roots, tid);
-	event.tid = event.pid = tid;
-	event.result = status;
-	event.dirfd = event.dirfd2 = AT_FDCWD;
-	deliver(tracer, &event);
+	if (tid != tracer->conf.first || !tracer->has_told_last)
+		deliver_end(tracer, tid, status);
 }
 
 /* One stop or end of a thread. */

@@ -25,8 +25,14 @@ struct tracer_conf {
 	bool is_filtered;      /* calls that change root or namespaces stop; false = nothing is known of them */
 	struct ledger *ledger; /* what is followed is written into it; NULL = nowhere */
 	/* The filter for the program that pid has just executed, which has none; NULL = none. May be NULL itself. */
-	const struct filter *(*filter)(void *context, pid_t pid);
-	void *filter_context;
+	const struct filter *(*filter)(void *caller, pid_t pid);
+	/*
+	 * Process whose end takes the sensor along, because it is the first of its pid namespace; 0 = none. When it ends, that is
+	 * told before it has, and on_last() is called: what is not delivered when it returns is lost. tracer_use() leaves it as it is.
+	 */
+	pid_t first;
+	void (*on_last)(void *caller);
+	void *caller;
 };
 
 int tracer_new(const struct tracer_conf *conf, struct tracer **ret, struct err *err);

@@ -15,8 +15,11 @@
 #include "agent/sensor/trace/calls.h"
 #include "agent/sensor/trace/filter.h"
 
-#define SENSOR_PID 4711
-#define REFUSED	   (SECCOMP_RET_ERRNO | ENOSYS)
+#define SENSOR_PID  4711
+#define STANDBY_PID 4710
+
+static const pid_t sensors[FILTER_SENSORS_MAX] = { SENSOR_PID, STANDBY_PID };
+#define REFUSED (SECCOMP_RET_ERRNO | ENOSYS)
 
 /* What the kernel would answer: the few instructions that filters here are made of. */
 static uint32_t run_filter(const struct filter *filter, const struct seccomp_data *data)
@@ -81,7 +84,7 @@ static void build(struct filter *filter, bool everything, bool reads)
 
 	for (int i = 0; i < SENSOR_CALL_COUNT; i++)
 		wants.calls[i] = everything;
-	assert_int_equal(filter_build(&wants, SENSOR_PID, filter, &err), 0);
+	assert_int_equal(filter_build(&wants, sensors, filter, &err), 0);
 	assert_in_range(filter->count, 1, FILTER_MAX);
 }
 
@@ -164,6 +167,10 @@ static void signals_to_the_sensor_stop(void **state)
 	assert_int_equal(answer(&filter, SYS_kill, SENSOR_PID, 9, 0), SECCOMP_RET_TRACE);
 	assert_int_equal(answer(&filter, SYS_kill, SENSOR_PID + 1, 9, 0), SECCOMP_RET_ALLOW);
 	assert_int_equal(answer(&filter, SYS_tgkill, SENSOR_PID, SENSOR_PID, 9), SECCOMP_RET_TRACE);
+	assert_int_equal(answer(&filter, SYS_kill, STANDBY_PID, 9, 0), SECCOMP_RET_TRACE);
+	assert_int_equal(answer(&filter, SYS_kill, (uint32_t)-STANDBY_PID, 9, 0), SECCOMP_RET_TRACE);
+	assert_int_equal(answer(&filter, SYS_kill, STANDBY_PID - 1, 9, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(answer(&filter, SYS_kill, 0, 9, 0), SECCOMP_RET_ALLOW);
 }
 
 /* Compares a column of numbers.def with a header of the kernel: "#define __NR_open 2". */
@@ -210,11 +217,11 @@ static void io_uring_can_be_refused(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(filter_build(&wants, SENSOR_PID, &filter, &err), 0);
+	assert_int_equal(filter_build(&wants, sensors, &filter, &err), 0);
 	assert_int_equal(answer(&filter, SYS_io_uring_setup, 8, 0, 0), REFUSED);
 	/* who wants to hear of it gets a stop, and the tracer refuses it there; without a tracer the kernel does */
 	wants.calls[SENSOR_IO_URING_SETUP] = true;
-	assert_int_equal(filter_build(&wants, SENSOR_PID, &filter, &err), 0);
+	assert_int_equal(filter_build(&wants, sensors, &filter, &err), 0);
 	assert_int_equal(answer(&filter, SYS_io_uring_setup, 8, 0, 0), SECCOMP_RET_TRACE);
 }
 

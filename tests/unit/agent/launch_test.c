@@ -122,6 +122,7 @@ static void a_refusal_is_told_with_its_reason(void **state)
 {
 	struct answer deny = with_reason(LAUNCH_DENY, "not this image");
 	struct answer unfiltered = with_reason(LAUNCH_UNFILTERED, "another pid namespace");
+	struct answer inside = with_reason(LAUNCH_INSIDE, "another pid namespace");
 	struct sidecar sidecar;
 	struct err err = { 0 };
 
@@ -129,6 +130,8 @@ static void a_refusal_is_told_with_its_reason(void **state)
 	assert_int_equal(hand_over(&deny, size_of(&deny), &sidecar, &err), ERR_DENIED);
 	assert_non_null(strstr(err.message, "not this image"));
 	err = (struct err){ 0 };
+	assert_int_equal(hand_over(&inside, size_of(&inside), &sidecar, &err), CLIENT_INSIDE);
+	assert_string_equal(err.message, "the sensor cannot watch this process: another pid namespace");
 	assert_int_equal(hand_over(&unfiltered, size_of(&unfiltered), &sidecar, &err), ERR_FAILED);
 	assert_non_null(strstr(err.message, "another pid namespace"));
 }
