@@ -52,18 +52,31 @@ struct desk {
 	bool is_stopping; /* workers end when nothing waits */
 };
 
+static bool is_closing(struct desk *desk)
+{
+	bool closing;
+
+	pthread_mutex_lock(&desk->mutex);
+	closing = desk->is_closing;
+	pthread_mutex_unlock(&desk->mutex);
+	return closing;
+}
+
 static void receive(struct slot *slot)
 {
-	bool is_closing;
+	bool goes_on;
 
 	pthread_mutex_lock(&slot->desk->mutex);
-	is_closing = slot->desk->is_closing;
-	slot->state = is_closing ? SLOT_ENDED : SLOT_RECEIVING;
+	goes_on = !slot->desk->is_closing;
+	slot->state = goes_on ? SLOT_RECEIVING : SLOT_ENDED;
 	pthread_mutex_unlock(&slot->desk->mutex);
-	if (is_closing)
+	if (!goes_on)
 		return;
 	nng_aio_set_timeout(slot->aio, NNG_DURATION_INFINITE);
 	nng_ctx_recv(slot->ctx, slot->aio);
+	/* Whoever closes may have ended the wait just before it began. A reply that this ends instead is asked for again. */
+	if (is_closing(slot->desk))
+		nng_aio_cancel(slot->aio);
 }
 
 /* An empty or unfit reply is not sent; the sender asks again when its watchdog runs out. */
