@@ -146,6 +146,19 @@ static int failure(nng_tls_engine_conn *conn, int result)
 	return conn->is_finished ? NNG_ECONNRESET : NNG_EPEERAUTH;
 }
 
+/*
+ * In TLS 1.3 a client is finished before the server has looked at its certificate. Writing at once to a server that refuses it, and hangs
+ * up, can fail before the reason has been read; so the client waits for the first word of nng's greeting, which each side sends
+ * unasked.
+ */
+static int hear_server(nng_tls_engine_conn *conn)
+{
+	char first;
+	int result = SSL_is_server(conn->session) ? 1 : SSL_peek(conn->session, &first, sizeof(first));
+
+	return result > 0 ? 0 : failure(conn, result);
+}
+
 static int conn_handshake(nng_tls_engine_conn *conn)
 {
 	int result;
@@ -158,6 +171,9 @@ static int conn_handshake(nng_tls_engine_conn *conn)
 	result = SSL_do_handshake(conn->session);
 	if (result != 1)
 		return failure(conn, result);
+	result = hear_server(conn);
+	if (result)
+		return result;
 	leave_address(conn);
 	conn->is_refused = !tls_session_peer(conn->tls, conn->session, &conn->peer);
 	conn->is_finished = !conn->is_refused;
