@@ -98,6 +98,47 @@ static void every_earlier_step_with_rows_in_it_becomes_the_newest(void **state U
 	}
 }
 
+/* The server compresses what is large: by lz4 where it knows it, in days that are made from now on; older rows are read as ever. */
+static void large_rows_are_compressed_by_lz4(void **state UNUSED)
+{
+	static const char *const statements[] = {
+		"CREATE TABLE event_20200101 PARTITION OF event FOR VALUES FROM ('2020-01-01 00:00+00') TO "
+		"('2020-01-02 "
+		"00:00+00')",
+		"CREATE TABLE older (LIKE event)",
+		"ALTER TABLE older ALTER COLUMN raw SET COMPRESSION pglz",
+		"INSERT INTO older (tenant_id, event_id, ts, received_at, kind, type, raw) SELECT 9, md5('a')::uuid, "
+		"'2020-01-01 "
+		"01:00+00', now(), 1, 'x', convert_to(repeat('clewline ', 1000), 'UTF8')",
+		"INSERT INTO event SELECT * FROM older",
+		"INSERT INTO event SELECT tenant_id, md5('b')::uuid, ts, received_at, kind, type, origin_id, "
+		"stream_id, task_id, "
+		"actor_id, convert_to(repeat('clewline ', 1000), 'UTF8') FROM older",
+	};
+	struct err err = { 0 };
+
+	if (!fixture_number(f.store, "SELECT ('lz4' = ANY (enumvals))::int FROM pg_settings WHERE name = "
+				     "'default_toast_compression'")) {
+		print_message("skipped: the server was built without lz4\n");
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(statements); i++) {
+		if (store_command(f.store, statements[i], &err) < 0)
+			fail_msg("%s", err.message);
+	}
+	assert_int_equal(fixture_number(f.store, "SELECT count(*) FROM event WHERE tenant_id = 9 AND "
+						 "pg_column_compression(raw) = 'lz4'"),
+			 1);
+	assert_int_equal(fixture_number(f.store, "SELECT count(*) FROM event WHERE tenant_id = 9 AND "
+						 "pg_column_compression(raw) = 'pglz'"),
+			 1);
+	assert_int_equal(fixture_number(f.store, "SELECT count(*) FROM event WHERE tenant_id = 9 AND raw = "
+						 "convert_to(repeat('clewline ', 1000), 'UTF8')"),
+			 2);
+	assert_int_equal(store_command(f.store, "DROP TABLE older", &err), 0);
+	assert_int_equal(store_command(f.store, "DROP TABLE event_20200101", &err), 0);
+}
+
 static void two_statements_in_one_command_are_refused(void **state UNUSED)
 {
 	struct err err = { 0 };
@@ -200,6 +241,7 @@ int main(void)
 		cmocka_unit_test(a_step_that_this_program_does_not_know_is_refused),
 		cmocka_unit_test(a_step_that_fails_leaves_nothing_behind),
 		cmocka_unit_test(every_earlier_step_with_rows_in_it_becomes_the_newest),
+		cmocka_unit_test(large_rows_are_compressed_by_lz4),
 		cmocka_unit_test(two_statements_in_one_command_are_refused),
 		cmocka_unit_test(every_statement_of_the_program_can_be_prepared),
 		cmocka_unit_test(every_key_begins_with_the_tenant),
