@@ -51,7 +51,7 @@ char *invitation_format(const struct token *token, char out[TOKEN_TEXT_MAX])
 	return format(token, &invitation_form, out);
 }
 
-/* "-" and chars hexadecimal digits at *at, which moves behind them. */
+/* "-" and chars hexadecimal digits, as they are written, at *at, which moves behind them. */
 static bool take(const char **at, size_t chars, void *out)
 {
 	char part[SECRET_CHARS + 1];
@@ -60,7 +60,7 @@ static bool take(const char **at, size_t chars, void *out)
 	if (**at != '-')
 		return false;
 	snprintf(part, chars + 1, "%s", *at + 1);
-	taken = hex_parse(part, out, chars / 2, NULL) == 0;
+	taken = strspn(part, "0123456789abcdef") == chars && hex_parse(part, out, chars / 2, NULL) == 0;
 	OPENSSL_cleanse(part, sizeof(part));
 	*at += 1 + chars;
 	return taken;
