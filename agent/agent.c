@@ -125,11 +125,20 @@ static bool is_followed(const void *context, pid_t pid)
 	return agent->tracer && tracer_is_process(agent->tracer, pid);
 }
 
+static bool is_together(const void *context, pid_t pid, pid_t other)
+{
+	const struct agent *agent = context;
+	uint8_t owner = agent->tracer ? tracer_owner(agent->tracer, other) : 0;
+
+	return owner && tracer_owner(agent->tracer, pid) == owner;
+}
+
 static int open_responder(struct agent *agent, enum origin_mode mode, struct err *err)
 {
 	const struct responder_conf conf = { .is_allowed = agent->conf->responds,
 					     .grace_ns = agent->conf->stop_grace * NS_PER_S,
 					     .is_followed = mode == ORIGIN_HOST ? NULL : is_followed,
+					     .is_together = is_together,
 					     .context = agent };
 
 	agent->responder = responder_new(&conf);

@@ -182,7 +182,9 @@ static int hold_first(const struct deed *deed, pid_t *ret_pid, struct response *
 	int pidfd;
 
 	if (conf->is_followed) {
-		*ret_pid = process_table_first(order->processes, order->execution, conf->is_followed, conf->context);
+		*ret_pid = process_table_first(
+			order->processes, order->execution,
+			&(struct together){ conf->is_followed, conf->is_together, conf->context });
 	} else {
 		pidfd = order->execution->container ? target_open(order->event, order->execution, &reason) : -1;
 		*ret = refused(order->execution->container ? reason : "the process is in no container");

@@ -19,6 +19,8 @@ struct responder_conf {
 	int64_t grace_ns; /* between SIGTERM and SIGKILL of a container */
 	/* Whether a process is followed by a sensor that stops it. NULL: a sensor that follows every process, and stops none. */
 	bool (*is_followed)(const void *context, pid_t pid);
+	/* Whether both are known to be of one container, where nobody says its name; NULL only with is_followed. */
+	bool (*is_together)(const void *context, pid_t pid, pid_t other);
 	const void *context;
 };
 

@@ -283,37 +283,44 @@ void process_table_ids(struct process_table *table, struct execution *execution,
 
 /* An exec leaves the start as it is, so that what runs as pid now is found to be what an ancestor was. */
 static pid_t first_of_line(const struct process_table *table, const struct execution *execution,
-			   bool (*is_wanted)(const void *context, pid_t pid), const void *context)
+			   const struct together *together)
 {
 	pid_t first = 0;
 
 	for (const struct execution *e = execution; e; e = e->parent) {
 		const struct execution *now = pid_table_get(table->pids, e->view.pid);
 
-		if (now && now->stat.start_ns == e->stat.start_ns && is_wanted(context, e->view.pid))
+		if (now && now->stat.start_ns == e->stat.start_ns &&
+		    together->is_wanted(together->context, e->view.pid))
 			first = e->view.pid;
 	}
 	return first;
 }
 
+static bool is_beside(const struct execution *other, const struct execution *execution,
+		      const struct together *together)
+{
+	if (!execution->container)
+		return together->is_together(together->context, other->view.pid, execution->view.pid);
+	return other->container && strcmp(other->container->info.id, execution->container->info.id) == 0;
+}
+
 pid_t process_table_first(const struct process_table *table, const struct execution *execution,
-			  bool (*is_wanted)(const void *context, pid_t pid), const void *context)
+			  const struct together *together)
 {
 	int64_t start_ns = INT64_MAX;
 	pid_t first = 0;
 
-	if (!execution->container)
-		return first_of_line(table, execution, is_wanted, context);
 	for (pid_t pid = 0; (pid = pid_table_next(table->pids, pid));) {
 		const struct execution *other = pid_table_get(table->pids, pid);
 
-		if (!other->container || strcmp(other->container->info.id, execution->container->info.id) != 0 ||
-		    other->stat.start_ns >= start_ns || !is_wanted(context, pid))
+		if (other->stat.start_ns >= start_ns || !is_beside(other, execution, together) ||
+		    !together->is_wanted(together->context, pid))
 			continue;
 		start_ns = other->stat.start_ns;
 		first = pid;
 	}
-	return first;
+	return first ? first : first_of_line(table, execution, together);
 }
 
 void process_table_exit(struct process_table *table, pid_t pid)

@@ -87,11 +87,16 @@ struct execution *process_table_at(struct process_table *table, pid_t pid, int64
 bool process_table_knows(const struct process_table *table, pid_t pid);
 
 /*
- * The oldest living process of the container that execution is in, of those that are wanted; outside of known containers the
- * oldest in its line. 0 = none.
+ * The oldest living process, of those that are wanted, that belongs together with that of execution: by the container, if that is
+ * known; else by what is_together says of a process and the other; else by descent. 0 = none.
  */
+struct together {
+	bool (*is_wanted)(const void *context, pid_t pid);
+	bool (*is_together)(const void *context, pid_t pid, pid_t other); /* false: not known */
+	const void *context;
+};
 pid_t process_table_first(const struct process_table *table, const struct execution *execution,
-			  bool (*is_wanted)(const void *context, pid_t pid), const void *context);
+			  const struct together *together);
 
 void process_table_exit(struct process_table *table, pid_t pid);
 

@@ -154,17 +154,22 @@ def kills_in_a_task(bench):
         check("rm ended with 137" in done.out and named("/tmp/PRECIOUS\n") in done.out, "before its call: the file is still there", done)
         check("writer ended with 137" in done.out and "not reached" not in done.out, "and after it, where only the result says it", done)
         check("others live 0" in done.out and done.code == 7, "others in the container live, and it ends as it wants", done)
+        done = bystander.enter(sh("/bin/sleep 0.5; /bin/busybox cp /bin/pause /tmp/MINER; /tmp/MINER; echo \"miner ended with $?\""))
+        check("miner ended with 137" in done.out, "a miner that somebody starts from outside, as ECS Exec does, is killed, too", done)
         write(bench.shared + "/enough", "")
         check(bystander.finish().code == 11, "the container beside it lives")
         events, sidecar = stage.events()
         for rule, when in (("Miner", "before the program's first instruction"), ("Precious removed", "before its call"),
                            ("Precious written", "after its call")):
             told = responses(events, rule)
+            if rule == "Miner":
+                check(len(told) == 2, "both miners are told", told)
+                told = told[:1]
             check(len(told) == 1 and len(told[0][1]) == 1 and told[0][1][0]["action"] == "kill" and
                   told[0][1][0]["outcome"] == "done" and told[0][1][0]["detail"].endswith(when),
                   "%s: told once, with what was done" % rule, told)
         check(responses(events, "Precious removed")[0][0]["evt.res"] is None, "a call that was not made has no result", events)
-        check(sidecar.code == 0 and sidecar.err.count("responded: kill done") == 3, "the log has it", sidecar.err)
+        check(sidecar.code == 0 and sidecar.err.count("responded: kill done") == 4, "the log has it", sidecar.err)
     finally:
         os.path.exists(bench.shared + "/enough") and os.unlink(bench.shared + "/enough")
         stage.close()
@@ -178,12 +183,17 @@ def stops_a_container(bench):
         check(done.code == 9 and "got TERM" in done.out, "the container's first process gets SIGTERM, and ends in order", done)
         done = stage.launch("stubborn", "shell", sh(INTRUDED % "trap '' TERM")).finish()
         check(done.code == 137, "one that does not end is killed after the grace", done)
+        entered = stage.launch("entered", "shell", sh("trap 'echo got TERM; exit 8' TERM; echo begun; while :; do /bin/sleep 0.05; done"))
+        check(wait_until(lambda: "begun" in entered.text("out")), "another one starts", entered.text("err"))
+        entered.enter(sh("/bin/sleep 0.5; /bin/busybox cp /bin/pause /tmp/INTRUDER; /tmp/INTRUDER"), wait=False)
+        done = entered.finish()
+        check(done.code == 8 and "got TERM" in done.out, "an intruder from outside stops the container that it came into", done)
         check(bystander.runc.poll() is None, "the container beside them lives")
         write(bench.shared + "/enough", "")
         check(bystander.finish().code == 11, "to its own end")
         events, sidecar = stage.events()
         told = responses(events, "Intruder")
-        check(len(told) == 2 and all(len(r) == 1 and r[0]["action"] == "stop" and r[0]["outcome"] == "done" and
+        check(len(told) == 3 and all(len(r) == 1 and r[0]["action"] == "stop" and r[0]["outcome"] == "done" and
                                      "SIGKILL after 1 s" in r[0]["detail"] for _, r in told), "it is told with the alert", told)
         check(sidecar.code == 0 and sidecar.err.count("stop-kills") == 1, "the sidecar lives and says whom it had to kill", sidecar)
     finally:

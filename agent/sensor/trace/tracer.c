@@ -151,6 +151,13 @@ bool tracer_is_process(const struct tracer *tracer, pid_t pid)
 	return tracee && tracee->tgid == pid;
 }
 
+uint8_t tracer_owner(const struct tracer *tracer, pid_t pid)
+{
+	const struct tracee *tracee = tracees_get(&tracer->tracees, pid);
+
+	return tracee && tracee->tgid == pid ? tracee->owner : 0;
+}
+
 void tracer_watch(struct tracer *tracer, pid_t pid)
 {
 	tracer->watched = pid;

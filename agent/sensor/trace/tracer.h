@@ -70,6 +70,9 @@ size_t tracer_bound(const struct tracer *tracer);
 /* True if pid is a process that is followed, not just a thread of one. */
 bool tracer_is_process(const struct tracer *tracer, pid_t pid);
 
+/* What pid, a process that is followed, has in the ledger; 0 if that says nothing. */
+uint8_t tracer_owner(const struct tracer *tracer, pid_t pid);
+
 /* Wait status of pid, once it has ended; false before. Only the last one asked for by tracer_watch() is kept. */
 void tracer_watch(struct tracer *tracer, pid_t pid);
 bool tracer_ended(const struct tracer *tracer, int *ret_status);

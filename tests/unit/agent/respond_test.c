@@ -23,6 +23,7 @@ struct world {
 	struct responder *responder;
 	struct arena arena;
 	pid_t followed[2];
+	bool is_one_launch; /* both were launched together */
 	struct response out[RESPONSES_MAX];
 	size_t count;
 };
@@ -34,6 +35,13 @@ static bool is_followed(const void *context, pid_t pid)
 	return pid > 0 && (pid == world->followed[0] || pid == world->followed[1]);
 }
 
+static bool is_together(const void *context, pid_t pid, pid_t other)
+{
+	const struct world *world = context;
+
+	return world->is_one_launch && is_followed(context, pid) && is_followed(context, other);
+}
+
 static struct world *world_make(bool is_allowed, bool is_host, int64_t grace_ns)
 {
 	static struct world world;
@@ -43,6 +51,7 @@ static struct world *world_make(bool is_allowed, bool is_host, int64_t grace_ns)
 	world.responder = responder_new(&(struct responder_conf){ .is_allowed = is_allowed,
 								  .grace_ns = grace_ns,
 								  .is_followed = is_host ? NULL : is_followed,
+								  .is_together = is_together,
 								  .context = &world });
 	assert_non_null(world.processes);
 	assert_non_null(world.responder);
@@ -282,6 +291,26 @@ static void a_container_is_stopped_by_its_first_process(void **state UNUSED)
 	world_free(world);
 }
 
+/* One that was put into the container from outside is no descendant of the first. */
+static void who_came_from_outside_stops_the_container_it_came_into(void **state UNUSED)
+{
+	struct world *world = world_make(true, false, 3600 * NS_PER_S);
+	pid_t first = start(true), entrant = start(true);
+	struct sensor_event event = event_of(entrant, true);
+
+	world->followed[0] = first;
+	world->followed[1] = entrant;
+	world->is_one_launch = true;
+	process_table_fork(world->processes, getpid(), first, time_now_ns());
+	process_table_fork(world->processes, getpid(), entrant, time_now_ns());
+	act(world, ACTION_BIT(ACTION_STOP), &event);
+	expect(world, ACTION_STOP, OUTCOME_DONE, "SIGTERM");
+	assert_int_equal(signal_of_end(first), SIGTERM);
+	assert_true(is_alive(entrant));
+	end(entrant);
+	world_free(world);
+}
+
 static void who_does_not_mind_sigterm_is_killed_after_the_grace(void **state UNUSED)
 {
 	struct world *world = world_make(true, false, 0);
@@ -385,6 +414,7 @@ int main(void)
 		cmocka_unit_test(a_process_just_born_must_run_the_same_program),
 		cmocka_unit_test(there_is_a_limit),
 		cmocka_unit_test(a_container_is_stopped_by_its_first_process),
+		cmocka_unit_test(who_came_from_outside_stops_the_container_it_came_into),
 		cmocka_unit_test(who_does_not_mind_sigterm_is_killed_after_the_grace),
 		cmocka_unit_test(a_stop_that_has_begun_is_not_begun_again_and_is_finished),
 		cmocka_unit_test(a_host_stops_containers_alone),
