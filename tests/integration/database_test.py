@@ -7,6 +7,7 @@ The server is a real one of its own, on the loopback. Where CLEWLINE_CITUS_URL n
 clewline_test or beginning so: whatever is in it is dropped), the tables are distributed there and a collector works on them.
 """
 import glob
+import hashlib
 import json
 import os
 import re
@@ -150,6 +151,33 @@ def check_few_rights(server, folder):
         run("down", "--state", state, url=url)
 
 
+def check_upgrade(tables):
+    """Tables that an earlier program distributed are migrated where they are, and new ones are distributed after that."""
+    psql(CITUS, "CREATE TABLE schema_step (step text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL)")
+    for step in STEPS[:STEPS.index("0014_archive") + 1]:
+        with open("%s/schema/%s.sql" % (TOP, step), "rb") as file:
+            text = file.read()
+        subprocess.run(["psql", "-Xq", "-v", "ON_ERROR_STOP=1", CITUS], input=text, check=True, stdout=subprocess.DEVNULL,
+                       env={**os.environ, "HOME": "/nonexistent"})
+        psql(CITUS, "INSERT INTO schema_step VALUES ('%s', '%s', now())" % (step, hashlib.sha256(text).hexdigest()))
+    psql(CITUS, "SELECT create_reference_table('schema_step')", "SELECT create_distributed_table('event', 'tenant_id', shard_count => 4)")
+    there = psql(CITUS, "SELECT string_agg(relname, ' ') FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'").split()
+    for table in tables:
+        if table in there and table not in ("schema_step", "event"):
+            psql(CITUS, "SELECT create_distributed_table('%s', 'tenant_id', colocate_with => 'event')" % table)
+    expect(run("db", "migrate", url=CITUS), 0, "Citus: distributed tables are migrated")
+    done = expect(run("db", "distribute", url=CITUS), 0, "and what is new is distributed")
+    check("create_distributed_table('event'" not in done.stdout and "enrol_role" in done.stdout, "that alone", done.stdout)
+    check(psql(CITUS, "SELECT count(*) FROM pg_dist_partition p JOIN pg_class c ON c.oid = p.logicalrelid WHERE NOT c.relispartition") ==
+          str(len(tables)), "every table has its place")
+    drop(tables)
+
+
+def drop(tables):
+    for table in tables:
+        psql(CITUS, "DROP TABLE IF EXISTS %s CASCADE" % table)
+
+
 def check_citus(folder):
     if not CITUS:
         print("skipped: CLEWLINE_CITUS_URL names no Citus; nothing was distributed")
@@ -160,8 +188,8 @@ def check_citus(folder):
         return
     with open(TOP + "/lib/store/distribution.def", encoding="utf-8") as file:
         tables = re.findall(r"^TABLE\((\w+)", file.read(), re.M)
-    for table in tables:
-        psql(CITUS, "DROP TABLE IF EXISTS %s CASCADE" % table)
+    drop(tables)
+    check_upgrade(tables)
     state = folder + "/citus"
     os.mkdir(state, 0o755)
     try:
@@ -173,7 +201,7 @@ def check_citus(folder):
         for statement in statements[:4]:
             psql(CITUS, statement)
         done = expect(run("db", "distribute", url=CITUS), 0, "what was begun goes on")
-        check(done.stdout.splitlines() == [line for line in statements[4:]], "with the statements that were missing", done.stdout)
+        check(done.stdout.splitlines() == statements[4:], "with the statements that were missing", done.stdout)
         done = expect(run("db", "distribute", url=CITUS), 0, "again")
         check(done.stdout == "", "nothing is left to do", done.stdout)
         check(psql(CITUS, "SELECT count(DISTINCT colocationid) FROM pg_dist_partition WHERE partmethod = 'h'") == "1", "all tenants' rows are together")
@@ -184,8 +212,7 @@ def check_citus(folder):
         check("failed" not in log_of(state) and "rights-missing" not in log_of(state), "and nothing failed", log_of(state))
     finally:
         run("down", "--state", state, url=CITUS)
-        for table in tables:
-            psql(CITUS, "DROP TABLE IF EXISTS %s CASCADE" % table)
+        drop(tables)
 
 
 def main():
