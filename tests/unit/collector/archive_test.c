@@ -6,7 +6,9 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -385,6 +387,55 @@ static void what_another_program_wrote_is_refused_with_what_to_do(void **state U
 	expect(restore(5, "agent", &done, &err), &err);
 }
 
+/* Commits what it has open once somebody waits for the day's lock. */
+static void *commit_when_waited_for(void *context)
+{
+	struct store *late = context, *watch;
+	struct err err = { 0 };
+
+	if (store_open(f.conninfo, &watch, &err) < 0)
+		return "could not connect";
+	while (fixture_number(watch, "SELECT count(*) FROM pg_locks WHERE NOT granted") == 0)
+		usleep(10000);
+	store_close(watch);
+	return store_commit(late, &err) < 0 ? "could not commit" : NULL;
+}
+
+/* An event that comes between the reading and the dropping: nothing is dropped, and the next run archives it, too. */
+static void what_comes_while_it_is_archived_is_not_dropped(void **state UNUSED)
+{
+	struct err err = { 0 };
+	struct totals done;
+	struct store *late;
+	pthread_t thread;
+	void *complaint;
+
+	if (getenv("CLEWLINE_FIXTURE"))
+		return; /* waits of other nodes cannot be seen here */
+	write_story(6, &(struct story){ .stream = 2, .is_cloud = true, .batch_no = 1 }, STORY_EVENTS);
+	assert_int_equal(store_open(f.conninfo, &late, &err), 0);
+	assert_int_equal(store_begin(late, &err), 0);
+	assert_int_equal(
+		store_command(
+			late,
+			"INSERT INTO event SELECT tenant_id, '01010101-0101-0101-0101-010101010101', ts, "
+			"received_at, kind, type, origin_id, stream_id, task_id, actor_id, raw FROM event WHERE "
+			"tenant_id = 6 ORDER BY ts LIMIT 1",
+			&err),
+		0);
+	assert_int_equal(pthread_create(&thread, NULL, commit_when_waited_for, late), 0);
+	assert_int_equal(archive(6, NULL, true, &done, &err), ERR_AGAIN);
+	assert_non_null(strstr(err.message, "came or changed while they were archived; nothing was dropped"));
+	assert_int_equal(pthread_join(thread, &complaint), 0);
+	assert_null(complaint);
+	store_close(late);
+	assert_int_equal(count_of("event", 6), STORY_EVENTS + 1);
+	expect(archive(6, NULL, true, &done, &err), &err);
+	assert_int_equal(done.dropped, STORY_EVENTS + 1);
+	expect(restore(6, NULL, &done, &err), &err);
+	assert_int_equal(done.restored, STORY_EVENTS + 1);
+}
+
 static void of_another_tenant_nothing_is_found(void **state UNUSED)
 {
 	struct err err = { 0 };
@@ -409,6 +460,7 @@ int main(void)
 		cmocka_unit_test(damage_is_seen),
 		cmocka_unit_test(a_damaged_archive_is_mended_before_rows_are_dropped),
 		cmocka_unit_test(what_another_program_wrote_is_refused_with_what_to_do),
+		cmocka_unit_test(what_comes_while_it_is_archived_is_not_dropped),
 		cmocka_unit_test(of_another_tenant_nothing_is_found),
 	};
 	int failed;
