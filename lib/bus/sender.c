@@ -77,17 +77,19 @@ static void begin_batch(const struct sender *sender, struct batch *ret)
 static int put_batch(struct sender *sender, const struct batch *batch, struct err *err)
 {
 	struct spool *spool = &sender->spool;
-	const struct spool_batch entry = { .epoch = batch->epoch,
-					   .number = batch->batch_no,
-					   .alerts = batch->lane == LANE_ALERT,
-					   .events = (uint32_t)batch->event_count,
-					   .first_seq = spool->next_seq - batch->event_count };
+	struct spool_batch entry = { .epoch = batch->epoch,
+				     .number = batch->batch_no,
+				     .alerts = batch->lane == LANE_ALERT,
+				     .events = (uint32_t)batch->event_count,
+				     .first_seq = spool->next_seq - batch->event_count };
 	AUTO_STRBUF frame = STRBUF_INIT;
 	struct drops declared = spool->drops;
 	int code = wire_events_seal(batch, &sender->events, &frame, err);
 
 	if (code < 0)
 		return code;
+	for (size_t i = 0; i < batch->drop_count; i++)
+		entry.declares += batch->drops[i].count;
 	/* what spool_put() has to drop for want of room belongs to the next batch */
 	drops_clear(&spool->drops);
 	code = spool_put(spool, &entry, &frame, err);

@@ -253,11 +253,12 @@ struct spool_batch *spool_find(struct spool *spool, uint64_t epoch, uint64_t num
 	return NULL;
 }
 
+/* Of a batch that cannot be read, as its name knows it; when things happened, and why others were lost, is lost with it. */
 static void declare(struct spool *spool, const struct spool_batch *batch, const char *reason)
 {
 	int64_t now = time_now_ns();
 
-	drops_add(&spool->drops, &(struct drop){ reason, batch->events, now, now });
+	drops_add(&spool->drops, &(struct drop){ reason, batch->events + batch->declares, now, now });
 }
 
 /* Says when the events of a batch happened, and carries over what that batch had to declare. */

@@ -22,7 +22,8 @@ struct spool_batch {
 	uint64_t first_seq; /* next_seq when it was cut, less its events: what the next batch goes on from */
 	uint32_t events;
 	bool alerts;
-	bool busy; /* on its way: not to be dropped */
+	uint64_t declares; /* events that it declares as lost: known by its name, should nobody be able to read it */
+	bool busy;	   /* on its way: not to be dropped */
 	int64_t size;
 };
 

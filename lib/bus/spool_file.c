@@ -13,26 +13,34 @@
 
 #define IDENTITY_NAME "stream"
 #define IDENTITY_MAX  256
+#define DECLARES      "-declares"
 #define FOLDER_MODE   0700
 #define FILE_MODE     0600
 
 char *spool_name(const struct spool_batch *batch, const char *suffix, char out[SPOOL_NAME_MAX])
 {
-	snprintf(out, SPOOL_NAME_MAX, "%" PRIu64 "-%" PRIu64 "-%" PRIu64 "-%" PRIu32 "%s%s", batch->epoch,
-		 batch->number, batch->first_seq, batch->events, batch->alerts ? "-alerts" : "", suffix);
+	char declares[sizeof(DECLARES) + 20] = "";
+
+	if (batch->declares)
+		snprintf(declares, sizeof(declares), DECLARES "%" PRIu64, batch->declares);
+	snprintf(out, SPOOL_NAME_MAX, "%" PRIu64 "-%" PRIu64 "-%" PRIu64 "-%" PRIu32 "%s%s%s", batch->epoch,
+		 batch->number, batch->first_seq, batch->events, batch->alerts ? "-alerts" : "", declares, suffix);
 	return out;
 }
 
 const char *spool_name_parse(const char *name, struct spool_batch *ret)
 {
 	static const char *const suffixes[] = { SPOOL_WAITING, SPOOL_ACKED };
+	const char *declares = strstr(name, DECLARES);
 	char canonical[SPOOL_NAME_MAX];
 
 	*ret = (struct spool_batch){ 0 };
 	if (sscanf(name, "%" SCNu64 "-%" SCNu64 "-%" SCNu64 "-%" SCNu32, &ret->epoch, &ret->number, &ret->first_seq,
 		   &ret->events) != 4)
 		return NULL;
-	ret->alerts = strstr(name, "-alerts.") != NULL;
+	ret->alerts = strstr(name, "-alerts") != NULL;
+	if (declares && sscanf(declares, DECLARES "%" SCNu64, &ret->declares) != 1)
+		return NULL;
 	if (!ret->epoch || !ret->number || !ret->first_seq)
 		return NULL;
 	/* what would not be written so is not ours */

@@ -79,6 +79,28 @@ static void a_damaged_file_is_set_aside_and_its_events_declared(void **state)
 	assert_int_equal(declared, 1);
 }
 
+static void what_a_damaged_file_had_to_declare_is_declared_again(void **state)
+{
+	struct world *world = *state;
+	struct sender_state now;
+	uint64_t declared = 0;
+
+	sender_begin(world);
+	sender_drop(world->sender, "test", 5);
+	send_event(world, sample_exec, 1);
+	send_event(world, sample_exec, 2);
+	sender_end(world);
+	shell("printf x | dd of=$(ls %s/1-1-*-declares5.batch) bs=1 seek=60 conv=notrunc 2>/dev/null", world->spool);
+	collector_open(world);
+	sender_begin(world);
+	flush(world);
+	sender_state(world->sender, &now);
+	assert_int_equal(now.batches_corrupt, 1);
+	for (size_t i = 0; i < world->collector.count; i++)
+		declared += world->collector.seen[i].drops;
+	assert_int_equal(declared, 6);
+}
+
 static void a_damaged_identity_makes_a_new_stream_and_old_batches_still_go(void **state)
 {
 	struct world *world = *state;
@@ -131,6 +153,7 @@ int main(void)
 		TEST(a_full_spool_drops_old_batches_without_alerts_and_says_so),
 		TEST(a_full_disk_drops_old_batches_and_says_so),
 		TEST(a_damaged_file_is_set_aside_and_its_events_declared),
+		TEST(what_a_damaged_file_had_to_declare_is_declared_again),
 		TEST(a_damaged_identity_makes_a_new_stream_and_old_batches_still_go),
 		TEST(lost_batch_files_raise_the_epoch),
 		TEST(a_spool_serves_one_process_at_a_time),
