@@ -120,7 +120,8 @@ static void take_over(struct task *task, struct gate_request *request)
 		return;
 	}
 	agent_rules_sensed(&task->agent, is_first);
-	task->ledger->mounts[owner] = proc_mounts(request->pid);
+	if (owner != LEDGER_NO_LAUNCH)
+		task->ledger->mounts[owner] = proc_mounts(request->pid);
 	if (task->entrants)
 		entrants_ask(task->entrants);
 	process_table_assign(pipeline_processes(task->agent.pipeline), request->pid, container, 0);

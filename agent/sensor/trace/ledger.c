@@ -22,8 +22,9 @@ uint8_t ledger_launch(struct ledger *ledger, const char *uri, int64_t started_ns
 {
 	uint32_t number = atomic_load(&ledger->launches);
 
-	if (number < LEDGER_LAUNCHES_MAX)
-		atomic_store(&ledger->launches, ++number);
+	if (number == LEDGER_LAUNCHES_MAX)
+		return LEDGER_NO_LAUNCH;
+	atomic_store(&ledger->launches, ++number);
 	snprintf(ledger->uris[number], LEDGER_TEXT_MAX, "%s", uri);
 	ledger->started_ns[number] = started_ns;
 	return (uint8_t)number;

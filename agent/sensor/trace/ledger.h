@@ -31,7 +31,10 @@ struct ledger {
 
 struct ledger *ledger_new(void); /* shared with children; NULL without memory */
 
-/* Number of a launch with this metadata endpoint, to be the owner of its threads; started_ns: its first process. */
+/*
+ * Number of a launch with this metadata endpoint, to be the owner of its threads; started_ns: its first process. LEDGER_NO_LAUNCH if
+ * there are too many.
+ */
 uint8_t ledger_launch(struct ledger *ledger, const char *uri, int64_t started_ns);
 
 /* Launch whose containers' files are those of this mount namespace, or 0. Safe in any thread. */
