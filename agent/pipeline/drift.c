@@ -161,13 +161,14 @@ static bool may_be_script(const struct process *process)
 
 static void look_at_script(const struct view *view, struct exe_facts *facts)
 {
-	const struct process *process = process_table_view(view->process);
+	const struct process *process = &view->process->view;
 	const char *given = sensor_call_in(view->event->call, SENSOR_EXEC_CALLS) ? view->event->path : NULL;
 	char execfn[PATH_MAX], path[PATH_MAX];
 	struct file_facts found;
 
 	if (!may_be_script(process))
 		return;
+	process = process_table_view(view->process);
 	if (!given && proc_execfn(process->pid, execfn))
 		given = execfn;
 	if (!given || (*given != '/' && !process->cwd) || !path_join(process->cwd ? process->cwd : "", given, path))
@@ -183,8 +184,9 @@ const struct writing *drift_of(const struct view *view, const char **ret_path)
 
 	if (view->written && !facts->has_drift) {
 		facts->has_drift = true;
-		look_at_program(view, facts);
-		if (!facts->writing)
+		if (written_count(view->written))
+			look_at_program(view, facts);
+		if (written_count(view->written) && !facts->writing)
 			look_at_script(view, facts);
 	}
 	*ret_path = facts->written_path;
