@@ -9,6 +9,7 @@
 #include "agent/respond/target.h"
 #include "base/attr.h"
 #include "base/log.h"
+#include "base/stock.h"
 #include "base/time.h"
 
 #define PRICE_NS (60 * NS_PER_S / RESPONSES_PER_MIN)
@@ -22,7 +23,7 @@ struct stop {
 
 struct responder {
 	struct responder_conf conf;
-	int64_t credit_ns, filled_ns; /* filled_ns: CLOCK_MONOTONIC, 0 = never used */
+	struct stock stock; /* of responses */
 	struct stop stops[STOPS_MAX];
 	size_t stop_count;
 };
@@ -76,25 +77,14 @@ void responder_step(struct responder *responder)
 	}
 }
 
-/* What may be spent now; everything before the first time. */
-static int64_t credit_at(const struct responder *responder, int64_t now_ns)
-{
-	const int64_t full = RESPONSES_PER_MIN * PRICE_NS;
-	int64_t credit_ns = responder->credit_ns + now_ns - responder->filled_ns;
-
-	return responder->filled_ns && credit_ns < full ? credit_ns : full;
-}
-
 /* False if there were too many lately. */
-static bool take_credit(struct responder *responder)
+static bool take_one(struct responder *responder)
 {
 	const int64_t now_ns = time_monotonic_ns();
 
-	responder->credit_ns = credit_at(responder, now_ns);
-	responder->filled_ns = now_ns;
-	if (responder->credit_ns < PRICE_NS)
+	if (!stock_has(&responder->stock, PRICE_NS, RESPONSES_PER_MIN, now_ns))
 		return false;
-	responder->credit_ns -= PRICE_NS;
+	stock_take(&responder->stock, PRICE_NS, now_ns);
 	return true;
 }
 
@@ -123,7 +113,7 @@ static const char *objection(const struct responder *responder, const struct res
 bool responder_may_kill(const struct responder *responder, const struct respond_order *order)
 {
 	return order->event->is_held && !objection(responder, order) &&
-	       credit_at(responder, time_monotonic_ns()) >= PRICE_NS;
+	       stock_has(&responder->stock, PRICE_NS, RESPONSES_PER_MIN, time_monotonic_ns());
 }
 
 static struct response refused(const char *reason)
@@ -264,7 +254,7 @@ size_t responder_act(struct responder *responder, const struct respond_order *or
 			continue;
 		if (reason)
 			*response = refused(reason);
-		else if (!take_credit(responder))
+		else if (!take_one(responder))
 			*response = refused("there were too many responses in the last minute");
 		else
 			*response = rows[i].run(&deed);

@@ -7,15 +7,13 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/stock.h"
 #include "base/time.h"
 
-#define NETWORK_SIZE 8
-#define TEXT_MAX     80
-
-/* When the stock is full again; in the past = it is. */
-struct stock {
-	int64_t full_ns;
-};
+#define NETWORK_SIZE	 8
+#define ADDRESS_PRICE_NS (NS_PER_S / PACE_ADDRESS_RATE)
+#define ALL_PRICE_NS	 (NS_PER_S / PACE_ALL_RATE)
+#define TEXT_MAX	 80
 
 struct pace {
 	pthread_mutex_t mutex; /* guards: all below */
@@ -56,29 +54,17 @@ static uint32_t place_of(const char *address)
 	return crc32c(text, length) % PACE_PLACES;
 }
 
-static bool has_one(const struct stock *stock, int64_t now_ns, int64_t rate, int64_t max)
-{
-	return stock->full_ns - now_ns <= (max - 1) * NS_PER_S / rate;
-}
-
-static void take(struct stock *stock, int64_t now_ns, int64_t rate)
-{
-	if (stock->full_ns < now_ns)
-		stock->full_ns = now_ns;
-	stock->full_ns += NS_PER_S / rate;
-}
-
 bool pace_take(struct pace *pace, const char *address, int64_t now_ns)
 {
 	struct stock *own = &pace->places[place_of(address)];
 	bool may;
 
 	pthread_mutex_lock(&pace->mutex);
-	may = has_one(own, now_ns, PACE_ADDRESS_RATE, PACE_ADDRESS_MAX) &&
-	      has_one(&pace->all, now_ns, PACE_ALL_RATE, PACE_ALL_MAX);
+	may = stock_has(own, ADDRESS_PRICE_NS, PACE_ADDRESS_MAX, now_ns) &&
+	      stock_has(&pace->all, ALL_PRICE_NS, PACE_ALL_MAX, now_ns);
 	if (may) {
-		take(own, now_ns, PACE_ADDRESS_RATE);
-		take(&pace->all, now_ns, PACE_ALL_RATE);
+		stock_take(own, ADDRESS_PRICE_NS, now_ns);
+		stock_take(&pace->all, ALL_PRICE_NS, now_ns);
 	}
 	pthread_mutex_unlock(&pace->mutex);
 	return may;
