@@ -337,6 +337,18 @@ static int renew_agent(struct store *store, const struct peer *peer, const struc
 	return changed ? 0 : err_set(err, ERR_DENIED, "agent \"%s\" is revoked, or not known here", peer->agent);
 }
 
+/* Takes a connection and begins a transaction on it, which conclude() ends. */
+static int begin(struct roster *roster, struct store **ret, struct err *err)
+{
+	if (pool_take(roster->pool, ret, err) < 0)
+		return err->code;
+	if (store_begin(*ret, err) == 0)
+		return 0;
+	store_rollback(*ret);
+	pool_give(roster->pool, *ret);
+	return err->code;
+}
+
 /* Ends the transaction by what code says, and gives the connection back. */
 static int conclude(struct roster *roster, struct store *store, int code, struct err *err)
 {
@@ -352,13 +364,11 @@ int roster_add(struct roster *roster, const struct admission *admission, const s
 	       uint64_t trust_digest, int64_t now_ns, struct err *err)
 {
 	struct store *store;
-	int code = pool_take(roster->pool, &store, err);
+	int code = begin(roster, &store, err);
 
 	if (code < 0)
 		return code;
-	code = store_begin(store, err);
-	if (code == 0)
-		code = upsert_agent(store, admission, certificate, trust_digest, now_ns, err);
+	code = upsert_agent(store, admission, certificate, trust_digest, now_ns, err);
 	if (code == 0)
 		code = insert_certificate(store, admission->tenant, admission->agent, certificate, now_ns, err);
 	return conclude(roster, store, code, err);
@@ -386,13 +396,11 @@ int roster_renew(struct roster *roster, const struct peer *peer, const struct ce
 		 uint64_t trust_digest, int64_t now_ns, struct err *err)
 {
 	struct store *store;
-	int code = pool_take(roster->pool, &store, err);
+	int code = begin(roster, &store, err);
 
 	if (code < 0)
 		return code;
-	code = store_begin(store, err);
-	if (code == 0)
-		code = check_pace(store, peer, now_ns, err);
+	code = check_pace(store, peer, now_ns, err);
 	if (code == 0)
 		code = renew_agent(store, peer, certificate, trust_digest, now_ns, err);
 	if (code == 0)
