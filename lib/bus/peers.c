@@ -1,12 +1,12 @@
 #include "bus/peers.h"
 
 #include <arpa/inet.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/attr.h"
 #include "base/time.h"
+#include "bus/monitor.h"
 #include "bus/receiver.h"
 #include "bus/tls.h"
 #include "model/tenant.h"
@@ -22,7 +22,7 @@ struct connection {
 
 struct peers {
 	struct tls *tls;
-	pthread_mutex_t mutex; /* guards: all below */
+	struct monitor monitor; /* guards: all below */
 	struct connection *list;
 	size_t count, capacity;
 	size_t enrolling;
@@ -36,7 +36,7 @@ struct peers *peers_new(struct tls *tls)
 	if (!peers)
 		return NULL;
 	peers->tls = tls;
-	pthread_mutex_init(&peers->mutex, NULL);
+	monitor_init(&peers->monitor);
 	return peers;
 }
 
@@ -45,7 +45,7 @@ void peers_free(struct peers *peers)
 	if (!peers)
 		return;
 	free(peers->list);
-	pthread_mutex_destroy(&peers->mutex);
+	monitor_fini(&peers->monitor);
 	free(peers);
 }
 
@@ -86,7 +86,7 @@ bool peers_identify(const struct peers *peers, nng_pipe pipe, struct peer *ret)
 	return true;
 }
 
-/* With the mutex held. */
+/* With the lock held. */
 static bool add(struct peers *peers, const struct connection *connection)
 {
 	if (peers->count >= RECEIVER_PEERS_MAX ||
@@ -112,13 +112,14 @@ static void pipe_added(nng_pipe pipe, nng_pipe_ev event UNUSED, void *context)
 	struct peers *peers = context;
 	bool taken = false;
 
-	pthread_mutex_lock(&peers->mutex);
+	monitor_lock(&peers->monitor);
 	peers->came++;
-	pthread_mutex_unlock(&peers->mutex);
+	monitor_notify(&peers->monitor);
+	monitor_unlock(&peers->monitor);
 	if (peers_identify(peers, pipe, &connection.peer)) {
-		pthread_mutex_lock(&peers->mutex);
+		monitor_lock(&peers->monitor);
 		taken = add(peers, &connection);
-		pthread_mutex_unlock(&peers->mutex);
+		monitor_unlock(&peers->monitor);
 	}
 	if (!taken)
 		nng_pipe_close(pipe);
@@ -128,7 +129,7 @@ static void pipe_removed(nng_pipe pipe, nng_pipe_ev event UNUSED, void *context)
 {
 	struct peers *peers = context;
 
-	pthread_mutex_lock(&peers->mutex);
+	monitor_lock(&peers->monitor);
 	for (size_t i = 0; i < peers->count; i++) {
 		if (peers->list[i].pipe.id != pipe.id)
 			continue;
@@ -136,7 +137,7 @@ static void pipe_removed(nng_pipe pipe, nng_pipe_ev event UNUSED, void *context)
 		peers->list[i] = peers->list[--peers->count];
 		break;
 	}
-	pthread_mutex_unlock(&peers->mutex);
+	monitor_unlock(&peers->monitor);
 }
 
 void peers_watch(struct peers *peers, nng_socket socket)
@@ -159,7 +160,7 @@ void peers_sweep(struct peers *peers)
 
 	if (!peers->tls)
 		return;
-	pthread_mutex_lock(&peers->mutex);
+	monitor_lock(&peers->monitor);
 	closing = calloc(peers->count + 1, sizeof(*closing));
 	for (size_t i = 0; closing && i < peers->count; i++) {
 		const struct connection *connection = &peers->list[i];
@@ -168,8 +169,8 @@ void peers_sweep(struct peers *peers)
 						  : tls_refused(peers->tls, &connection->peer))
 			closing[count++] = connection->pipe;
 	}
-	pthread_mutex_unlock(&peers->mutex);
-	/* not with the mutex held: it may call pipe_removed() at once */
+	monitor_unlock(&peers->monitor);
+	/* not with the lock held: it may call pipe_removed() at once */
 	for (size_t i = 0; i < count; i++)
 		nng_pipe_close(closing[i]);
 	free(closing);
@@ -179,9 +180,9 @@ size_t peers_count(struct peers *peers)
 {
 	size_t count;
 
-	pthread_mutex_lock(&peers->mutex);
+	monitor_lock(&peers->monitor);
 	count = peers->count;
-	pthread_mutex_unlock(&peers->mutex);
+	monitor_unlock(&peers->monitor);
 	return count;
 }
 
@@ -189,8 +190,20 @@ uint64_t peers_came(struct peers *peers)
 {
 	uint64_t came;
 
-	pthread_mutex_lock(&peers->mutex);
+	monitor_lock(&peers->monitor);
 	came = peers->came;
-	pthread_mutex_unlock(&peers->mutex);
+	monitor_unlock(&peers->monitor);
+	return came;
+}
+
+bool peers_wait(struct peers *peers, uint64_t before, int64_t deadline_ns)
+{
+	bool came;
+
+	monitor_lock(&peers->monitor);
+	while (peers->came == before && time_monotonic_ns() < deadline_ns)
+		monitor_wait(&peers->monitor, deadline_ns);
+	came = peers->came != before;
+	monitor_unlock(&peers->monitor);
 	return came;
 }

@@ -27,3 +27,6 @@ size_t peers_count(struct peers *peers);
 
 /* Connections that ever came, those that were refused too. */
 uint64_t peers_came(struct peers *peers);
+
+/* Waits until more than before have come, which is some time after the other end believes in it; false if none has by deadline_ns (monotonic). */
+bool peers_wait(struct peers *peers, uint64_t before, int64_t deadline_ns);

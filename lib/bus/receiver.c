@@ -19,7 +19,6 @@
 #define ENVELOPE_MAX	  64 /* what REQ/REP puts in front of a frame */
 #define SOCKET_MODE	  0660
 #define PROBE_PATIENCE_NS (2 * NS_PER_S)
-#define PROBE_LOOK_US	  1000
 
 struct receiver {
 	struct receiver_conf conf;
@@ -115,19 +114,6 @@ size_t receiver_peers(struct receiver *receiver)
 	return peers_count(receiver->peers);
 }
 
-/* The socket is told of a connection some time after the other end believes in it. */
-static bool comes(const struct receiver *receiver, uint64_t before)
-{
-	int64_t deadline = time_monotonic_ns() + PROBE_PATIENCE_NS;
-
-	while (peers_came(receiver->peers) == before) {
-		if (time_monotonic_ns() >= deadline)
-			return false;
-		usleep(PROBE_LOOK_US);
-	}
-	return true;
-}
-
 /* That it connects proves nothing: a listener that has stopped within nng still exchanges greetings. */
 static int connect_to(const struct receiver *receiver, nng_socket socket, const char *url, struct tls *tls,
 		      struct err *err)
@@ -143,7 +129,7 @@ static int connect_to(const struct receiver *receiver, nng_socket socket, const 
 	result = code < 0 ? 0 : nng_dialer_start(dialer, 0);
 	if (result)
 		code = err_set(err, ERR_FAILED, "%s", nng_strerror(result));
-	if (code == 0 && !comes(receiver, before))
+	if (code == 0 && !peers_wait(receiver->peers, before, time_monotonic_ns() + PROBE_PATIENCE_NS))
 		code = err_set(err, ERR_FAILED, "what connects does not come through");
 	nng_dialer_close(dialer);
 	return code;
