@@ -1,4 +1,3 @@
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,17 +45,11 @@ static const struct table_column done_columns[] = {
 	{ .name = "database", .title = "IN THE DATABASE" },
 };
 
-static const char *number(const json_t *row, const char *name, char out[32])
-{
-	snprintf(out, 32, "%" PRId64, (int64_t)json_integer_value(json_object_get(row, name)));
-	return out;
-}
-
 static int add_listed(struct table *table, const json_t *row, struct err *err)
 {
 	const char *kept = json_text(row, "kept_until");
-	char events[32], where[TIME_TEXT_MAX + 16];
-	const char *cells[] = { json_text(row, "day"), json_text(row, "source"), number(row, "events", events),
+	char events[SCREEN_NUMBER_MAX], where[TIME_TEXT_MAX + 16];
+	const char *cells[] = { json_text(row, "day"), json_text(row, "source"), screen_number(row, "events", events),
 				json_text(row, "archived_at"), where };
 
 	if (kept)
@@ -68,10 +61,10 @@ static int add_listed(struct table *table, const json_t *row, struct err *err)
 
 static int add_done(struct table *table, const json_t *row, struct err *err)
 {
-	char events[32], bytes[32];
+	char events[SCREEN_NUMBER_MAX], bytes[SCREEN_NUMBER_MAX];
 	bool is_new = json_integer_value(json_object_get(row, "bytes")) > 0;
-	const char *cells[] = { json_text(row, "day"), json_text(row, "source"), number(row, "events", events),
-				is_new ? number(row, "bytes", bytes) : "none, they were there",
+	const char *cells[] = { json_text(row, "day"), json_text(row, "source"), screen_number(row, "events", events),
+				is_new ? screen_number(row, "bytes", bytes) : "none, they were there",
 				json_is_true(json_object_get(row, "dropped")) ? "no" : "yes" };
 
 	return table_add(table, cells, err);

@@ -1,4 +1,3 @@
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "cli/ask.h"
@@ -41,13 +40,11 @@ static int print(const json_t *answer, enum table_format format, struct err *err
 	if (!table)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	json_array_foreach (json_object_get(answer, "days"), i, row) {
-		char events[32], restored[32];
-		const char *cells[] = { json_text(row, "day"), json_text(row, "source"), events, restored };
+		char events[SCREEN_NUMBER_MAX], restored[SCREEN_NUMBER_MAX];
+		const char *cells[] = { json_text(row, "day"), json_text(row, "source"),
+					screen_number(row, "events", events),
+					screen_number(row, "restored", restored) };
 
-		snprintf(events, sizeof(events), "%" PRId64,
-			 (int64_t)json_integer_value(json_object_get(row, "events")));
-		snprintf(restored, sizeof(restored), "%" PRId64,
-			 (int64_t)json_integer_value(json_object_get(row, "restored")));
 		if (table_add(table, cells, err) < 0)
 			return err->code;
 	}

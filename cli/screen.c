@@ -1,5 +1,6 @@
 #include "cli/screen.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -59,6 +60,12 @@ int screen_format(const char *word, unsigned int formats, enum table_format *ret
 			strbuf_addf(&known, "%s%s", known.length ? ", " : "", words[i]);
 	}
 	return err_set(err, ERR_USAGE, "output is \"%s\", but must be one of %s", word, known.data);
+}
+
+const char *screen_number(const json_t *row, const char *name, char out[SCREEN_NUMBER_MAX])
+{
+	snprintf(out, SCREEN_NUMBER_MAX, "%" PRId64, (int64_t)json_integer_value(json_object_get(row, name)));
+	return out;
 }
 
 int screen_json(const json_t *json, struct err *err)

@@ -20,6 +20,11 @@ bool screen_colour(void);
 /* Format for a word of -o; formats are the bits 1 << TABLE_... that the command knows. Errors: ERR_USAGE. */
 int screen_format(const char *word, unsigned int formats, enum table_format *ret, struct err *err);
 
+#define SCREEN_NUMBER_MAX 32
+
+/* The number that a row of an answer has under that name, as text; 0 if it has none. Returns out. */
+const char *screen_number(const json_t *row, const char *name, char out[SCREEN_NUMBER_MAX]);
+
 /* Writes the document, indented. */
 int screen_json(const json_t *json, struct err *err);
 
