@@ -23,22 +23,14 @@ import image  # noqa: E402
 import network  # noqa: E402
 import table  # noqa: E402
 import task  # noqa: E402
+from verdict import check, conclude, SKIP  # noqa: E402
 
-SKIP = 77
 WORKERS = 3
 TOP = os.path.join(task.HERE, "..", "..", "..")
 CONTAINER = "0123456789abcdef0123456789abcdef-1234567890"
 ANSWER = {"DockerId": CONTAINER, "Name": "app", "DockerName": "app", "Image": "shop/app:1", "ImageID": "sha256:" + "1" * 64,
           "Labels": {"com.amazonaws.ecs.cluster": "shop", "com.amazonaws.ecs.container-name": "app"}, "Type": "NORMAL"}
 OFFICIAL = ("falco_rules.yaml", "falco-incubating_rules.yaml")
-failures = []
-
-
-def check(condition, sentence, detail=None):
-    print(("ok      " if condition else "FAILED  ") + sentence, flush=True)
-    if not condition:
-        print("        ", detail)
-        failures.append(sentence)
 
 
 class Endpoint(http.server.BaseHTTPRequestHandler):
@@ -162,8 +154,7 @@ def main():
         subprocess.run(["rm", "-rf", work], check=False)
         for server in servers:
             server.close()
-    print("%d failed" % len(failures))
-    return 1 if failures else 0
+    return conclude()
 
 
 BIN = os.path.abspath(sys.argv[1])

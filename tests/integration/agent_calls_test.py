@@ -14,14 +14,14 @@ import subprocess
 import sys
 import tempfile
 
-SKIP = 77
+from verdict import check, conclude, SKIP
+
 BIN = os.path.abspath(sys.argv[1])
 HERE = os.path.dirname(os.path.abspath(__file__))
 NUMBERS = HERE + "/../../agent/sensor/numbers.def"
 AGENT = BIN + "/secagent"
 PYTHON = "/usr/bin/python3"
 RES = r"res=\S+"  # whatever became of it
-failures = []
 
 PRELUDE = r"""
 import ctypes, os, re, socket, struct, sys as system
@@ -156,13 +156,6 @@ CALLS = [
 ]
 
 
-def check(condition, sentence, detail=None):
-    print(("ok      " if condition else "FAILED  ") + sentence, flush=True)
-    if not condition:
-        failures.append(sentence)
-        print("        %r" % (detail,), flush=True)
-
-
 def calls_of_the_table():
     """Names of calls that this machine has, but for those that tell of process life."""
     with open(NUMBERS, encoding="ascii") as file:
@@ -264,8 +257,7 @@ def main():
         finally:
             subprocess.run(["umount", work + "/new2"], stderr=subprocess.DEVNULL, check=False)
             shutil.rmtree(work)
-    print("%d failed" % len(failures))
-    return 1 if failures else 0
+    return conclude()
 
 
 sys.exit(main())

@@ -16,7 +16,9 @@ import tempfile
 import threading
 import time
 
-SKIP = 77
+from programs import environment
+from verdict import check, conclude, SKIP
+
 BIN = os.path.abspath(sys.argv[1])
 HERE = os.path.dirname(os.path.abspath(__file__))
 RULES = HERE + "/agent_rules.yaml"
@@ -30,21 +32,6 @@ TASK = {
     "Containers": [{"DockerId": CONTAINER, "Name": "app", "Image": "registry:5000/shop/app:2.1", "ImageID": "sha256:aa",
                     "Labels": {"note": "x" * 5000}}],
 }
-failures = []
-
-
-def check(condition, sentence, detail=None):
-    print(("ok      " if condition else "FAILED  ") + sentence, flush=True)
-    if not condition:
-        failures.append(sentence)
-        print("        %r" % (detail,), flush=True)
-
-
-def environment(**more):
-    env = {name: value for name, value in os.environ.items()
-           if not name.startswith("CLEWLINE_") and name != "ECS_CONTAINER_METADATA_URI_V4"}
-    env.update(more)
-    return env
 
 
 def alerts_of(text):
@@ -368,8 +355,7 @@ def main():
             part(work)
         finally:
             shutil.rmtree(work)
-    print("%d failed" % len(failures))
-    return 1 if failures else 0
+    return conclude()
 
 
 sys.exit(main())

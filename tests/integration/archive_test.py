@@ -19,19 +19,12 @@ import sys
 import tempfile
 import time
 
-SKIP = 77
+from verdict import check, conclude, SKIP
+
 BIN = os.path.abspath(sys.argv[1])
 KILLS = 6
 COPIES = 400  # of each event, in each day
 SEED = 20261124
-failures = []
-
-
-def check(condition, sentence, more=""):
-    print(("ok      " if condition else "FAILED  ") + sentence, flush=True)
-    if not condition:
-        failures.append(sentence)
-        print(more, flush=True)
 
 
 def secctl(state, *args):
@@ -195,8 +188,7 @@ def main():
     finally:
         secctl(state, "down")
         shutil.rmtree(state, ignore_errors=True)
-    print("%d failed" % len(failures))
-    return 1 if failures else 0
+    return conclude()
 
 
 if __name__ == "__main__":

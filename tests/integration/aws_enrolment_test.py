@@ -7,19 +7,17 @@ import datetime
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import sts as fake  # noqa: E402
+from programs import environment, free_port, until, WAIT_S  # noqa: E402
+from verdict import check, conclude, failures, SKIP  # noqa: E402
 
-SKIP = 77
 BIN, FEEDER, PROVER = (os.path.abspath(word) for word in sys.argv[1:4])
-WAIT_S = 90  # ends a test that would hang; nothing waits for it
 ACCOUNT, TASK = "111122223333", "f8ae635548f7a98a29c64d879089e04f"
 SESSION = "FwoGZXIvYXdzEXAMPLE+/session=="
 ROLE = "arn:aws:iam::%s:role/service/web" % ACCOUNT
@@ -30,28 +28,6 @@ CALLERS = {
     "ASIAOTHER00000000001": {"secret": "secret-of-other", "arn": WEB.replace("/web/", "/other/")},
     "AKIAUSER000000000001": {"secret": "secret-of-user", "arn": "arn:aws:iam::%s:user/anna" % ACCOUNT},
 }
-failures = []
-
-
-def check(condition, sentence, detail=None):
-    print(("ok      " if condition else "FAILED  ") + sentence, flush=True)
-    if not condition:
-        failures.append(sentence)
-        print("        %r" % (detail,), flush=True)
-
-
-def until(what, tries=WAIT_S * 10):
-    for _ in range(tries):
-        answer = what()
-        if answer:
-            return answer
-        time.sleep(0.1)
-    return what()
-
-
-def environment(**more):
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CLEWLINE_", "AWS_")) and name != "DATABASE_URL"}
-    return {**kept, **more}
 
 
 class Collector:
@@ -60,9 +36,7 @@ class Collector:
         os.chmod(folder, 0o755)
         self.state, self.log = folder + "/state", open(folder + "/collector.log", "ab+")
         for _ in range(5):  # a port that was free a moment ago may be another test's by now
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                self.url = "tls+tcp://127.0.0.1:%d" % probe.getsockname()[1]
+            self.url = "tls+tcp://127.0.0.1:%d" % free_port()
             self.child = subprocess.Popen([BIN + "/seccollector", "--state", self.state, "--intake", self.url, "--sts-address",
                                            sts.address, "--sts-trust-file", sts.trust], stderr=self.log, env=environment())
             until(lambda: self.child.poll() is not None or self.ask("status")[0] == 0)
@@ -311,8 +285,7 @@ def main():
         if failures:
             print(collector.text()[-6000:])
         shutil.rmtree(folder, ignore_errors=True)
-    print("%d failures" % len(failures))
-    return 1 if failures else 0
+    return conclude()
 
 
 sys.exit(main())

@@ -18,17 +18,11 @@ import subprocess
 import sys
 import tempfile
 
-SKIP = 77
+from verdict import check, conclude, failures, SKIP
+
 BIN = os.path.abspath(sys.argv[1])
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 STORY = TOP + "/tests/golden/cli/documents/story.json"
-failures = []
-
-
-def check(condition, sentence):
-    print(("ok      " if condition else "FAILED  ") + sentence, flush=True)
-    if not condition:
-        failures.append(sentence)
 
 
 def secctl(*args, program=BIN + "/secctl", env=None):
@@ -240,8 +234,7 @@ def main():
     finally:
         secctl("down", "--state", state)
         shutil.rmtree(state, ignore_errors=True)
-    print("%d failed" % len(failures))
-    return 1 if failures else 0
+    return conclude()
 
 
 if __name__ == "__main__":

@@ -18,19 +18,12 @@ import sys
 import tempfile
 import time
 
-SKIP = 77
+from verdict import check, conclude, SKIP
+
 BIN = os.path.abspath(sys.argv[1])
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 STEPS = sorted(os.path.basename(path)[:-4] for path in glob.glob(TOP + "/schema/*.sql"))
 CITUS = os.environ.get("CLEWLINE_CITUS_URL")
-failures = []
-
-
-def check(condition, sentence, more=""):
-    print(("ok      " if condition else "FAILED  ") + sentence, flush=True)
-    if not condition:
-        failures.append(sentence)
-        print(more, flush=True)
 
 
 def run(*words, url=None):
@@ -229,8 +222,7 @@ def main():
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
-    print("%d failed" % len(failures))
-    return 1 if failures else 0
+    return conclude()
 
 
 if __name__ == "__main__":

@@ -13,13 +13,12 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "workload"))
-import image  # noqa: E402
+import bench  # noqa: E402
 import network  # noqa: E402
 import task  # noqa: E402
+from verdict import check, conclude, SKIP  # noqa: E402
 
-SKIP = 77
 BIN = os.path.abspath(sys.argv[1])
-failures = []
 
 RULES = """
 - rule: Drift
@@ -28,13 +27,6 @@ RULES = """
   output: "drift %drift.how %drift.path %drift.time %drift.age %drift.by.name %drift.by.exepath %drift.by.pid %drift.by.user %drift.by.container"
   priority: CRITICAL
 """
-
-
-def check(condition, sentence, detail=None):
-    print(("ok      " if condition else "FAILED  ") + sentence, flush=True)
-    if not condition:
-        failures.append(sentence)
-        print("        %s" % (detail,))
 
 
 def events_of(text):
@@ -113,28 +105,14 @@ def shipped_rules(work):
     check(len(told) == 1 and "file=%s/got by=curl" % work in told[0]["output"], "a downloaded program is told by the shipped rule", done)
 
 
-class Bench:
-    def __init__(self, work):
-        self.work, self.shared = work, work + "/shared"
-        os.makedirs(self.shared)
-        os.chmod(work, 0o711)
-        os.makedirs(work + "/images")
-        for program in ("secagent", "seclaunch"):
-            shutil.copy(BIN + "/" + program, self.shared)
-        self.rules = self.shared + "/rules.yaml"
-        shutil.copy(work + "/rules.yaml", self.rules)
-        self.images = image.Images(work + "/images", os.path.join(os.path.dirname(BIN), "workload-cache"))
-        self.template = task.Template(self.shared)
-
-
 # The root is read-only: what can be written is a tmpfs and a volume that both containers have.
 TMPFS = "/bin/busybox cp /bin/busybox /tmp/tool; /tmp/tool true; /bin/true"
 WRITER = "/bin/busybox cp /bin/busybox /clewline/planted.new; /bin/mv /clewline/planted.new /clewline/planted; while [ ! -e /clewline/enough ]; do /bin/sleep 0.02; done"
 RUNNER = "while [ ! -x /clewline/planted ]; do /bin/sleep 0.02; done; /clewline/planted true; : >/clewline/enough"
 
 
-def containers(bench):
-    stage = task.Task(bench.work, bench.images, bench.template, bench.rules)
+def containers(stand):
+    stage = stand.task(True)
     try:
         writer = stage.launch("writer", "shell", ["/bin/sh", "-c", WRITER])
         done = stage.launch("tmpfs", "shell", ["/bin/sh", "-c", TMPFS]).finish()
@@ -151,10 +129,10 @@ def containers(bench):
         stage.close()
 
 
-def host(bench):
-    out, err = bench.work + "/host.out", bench.work + "/host.err"
+def host(stand):
+    out, err = stand.work + "/host.out", stand.work + "/host.err"
     with open(out, "w", encoding="ascii") as out_file, open(err, "w", encoding="ascii") as err_file:
-        agent = subprocess.Popen([BIN + "/secagent", "host", "-o", "json", "-r", bench.rules], stdout=out_file, stderr=err_file)
+        agent = subprocess.Popen([BIN + "/secagent", "host", "-o", "json", "-r", stand.rules], stdout=out_file, stderr=err_file)
 
     def text(path):
         with open(path, encoding="utf-8") as file:
@@ -169,7 +147,7 @@ def host(bench):
         if not wait_until(lambda: "watching" in text(err)):
             print("skipped: " + text(err).strip())
             return
-        tool = bench.work + "/host-tool"
+        tool = stand.work + "/host-tool"
         subprocess.run(["cp", "/bin/sleep", tool], check=True)
         program = subprocess.Popen([tool, "60"])
         check(wait_until(lambda: ("write", tool, "cp") in drifts(events_of(text(out)))), "on a host, too, with who wrote it",
@@ -198,14 +176,13 @@ def main():
             print("skipped: containers need root, runc and Docker's seccomp profile")
         else:
             network.enter()
-            bench = Bench(work)
+            stand = bench.Bench(work, BIN, work + "/rules.yaml")
             for part in (containers, host):
                 print(part.__name__, flush=True)
-                part(bench)
+                part(stand)
     finally:
         subprocess.run(["rm", "-rf", work], check=False)
-    print("%d failed" % len(failures))
-    return 1 if failures else 0
+    return conclude()
 
 
 sys.exit(main())

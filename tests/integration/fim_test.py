@@ -13,8 +13,9 @@ import sys
 import tempfile
 import time
 
+from verdict import check, conclude
+
 BIN = os.path.abspath(sys.argv[1])
-failures = []
 
 RULES = """
 - rule: Tool written
@@ -23,13 +24,6 @@ RULES = """
   output: "written %fd.name"
   priority: ERROR
 """
-
-
-def check(condition, sentence, seen=None):
-    print(("ok      " if condition else "FAILED  ") + sentence, flush=True)
-    if not condition:
-        failures.append(sentence)
-        print("        %s" % (seen,))
 
 
 def run(*args, **options):
@@ -202,8 +196,7 @@ def main():
         write(sets, "- watch: Test\n  paths: ['%s/w/']\n  diff: true\n" % folder)
         check_baseline(folder, sets)
         check_delivery(folder, sets)
-    print("%d failed" % len(failures))
-    return 1 if failures else 0
+    return conclude()
 
 
 if __name__ == "__main__":

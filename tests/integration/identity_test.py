@@ -7,45 +7,15 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 
-SKIP = 77
+from programs import environment, free_port, until, WAIT_S
+from verdict import check, conclude, failures, SKIP
+
 BIN, FEEDER = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
-WAIT_S = 90  # ends a test that would hang; nothing waits for it
-failures = []
-
-
-def check(condition, sentence, detail=None):
-    print(("ok      " if condition else "FAILED  ") + sentence, flush=True)
-    if not condition:
-        failures.append(sentence)
-        print("        %r" % (detail,), flush=True)
-
-
-def until(what, tries=WAIT_S * 10):
-    """Asks again and again until the answer is true; the last answer."""
-    for _ in range(tries):
-        answer = what()
-        if answer:
-            return answer
-        time.sleep(0.1)
-    return what()
-
-
-def environment():
-    env = {name: value for name, value in os.environ.items() if not name.startswith("CLEWLINE_") and name != "DATABASE_URL"}
-    return env
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Collector:
@@ -337,8 +307,7 @@ def main():
         if failures:
             print(collector.text()[-6000:])
         shutil.rmtree(folder, ignore_errors=True)
-    print("%d failures" % len(failures))
-    return 1 if failures else 0
+    return conclude()
 
 
 sys.exit(main())

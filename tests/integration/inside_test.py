@@ -13,7 +13,6 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "workload"))
 import bench  # noqa: E402
 import rows  # noqa: E402
-import task  # noqa: E402
 from entrance import RULES  # noqa: E402
 
 PLAYED = ("shell script", "signals", "job control on a terminal", "500 threads", "2,000 short-lived processes",

@@ -12,7 +12,9 @@ import sys
 import tempfile
 import threading
 
-SKIP = 77
+from programs import environment
+from verdict import check, conclude, SKIP
+
 BIN = os.path.abspath(sys.argv[1])
 AGENT, LAUNCH = BIN + "/secagent", BIN + "/seclaunch"
 RELOADS = 50
@@ -21,6 +23,7 @@ WORKERS = "abc"
 # Creates numbered files until it is told to stop, and says how many.
 WORK = """
 import os, sys
+
 folder, name = sys.argv[1:]
 number = 0
 while not os.path.exists(folder + "/stop"):
@@ -30,21 +33,6 @@ while not os.path.exists(folder + "/stop"):
     number += 1
 os.write(1, b"count %s %d\\n" % (name.encode(), number))
 """
-failures = []
-
-
-def check(condition, sentence, detail=None):
-    print(("ok      " if condition else "FAILED  ") + sentence, flush=True)
-    if not condition:
-        failures.append(sentence)
-        print("        %r" % (detail,), flush=True)
-
-
-def environment(**more):
-    env = {name: value for name, value in os.environ.items()
-           if not name.startswith("CLEWLINE_") and name != "ECS_CONTAINER_METADATA_URI_V4"}
-    env.update(more)
-    return env
 
 
 class Agent:
@@ -198,8 +186,7 @@ def main():
             part(work)
         finally:
             shutil.rmtree(work)
-    print("%d failed" % len(failures))
-    return 1 if failures else 0
+    return conclude()
 
 
 sys.exit(main())

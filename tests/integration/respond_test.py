@@ -12,16 +12,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "workload"))
-import image  # noqa: E402
+import bench  # noqa: E402
 import network  # noqa: E402
 import task  # noqa: E402
+from verdict import check, conclude, SKIP  # noqa: E402
 
-SKIP = 77
 BIN = os.path.abspath(sys.argv[1])
-failures = []
 
 # Names of its own: the host's sensor sees what others do on this machine, too, and must not touch it.
 MINER_NAME = "xm%d" % os.getpid()
@@ -91,44 +89,17 @@ while :; do /bin/sleep 0.05; done
 """
 
 
-def check(condition, sentence, detail=None):
-    print(("ok      " if condition else "FAILED  ") + sentence, flush=True)
-    if not condition:
-        failures.append(sentence)
-        print("        %s" % (detail,))
-
-
 def write(path, text):
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
 
 
-def wait_until(condition):
-    until = time.monotonic() + task.WAIT_S
-    while not condition():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-class Bench:
-    def __init__(self, work):
-        self.work, self.shared = work, work + "/shared"
-        os.makedirs(self.shared)
-        os.chmod(work, 0o711)
-        os.makedirs(work + "/images")
-        for program in ("secagent", "seclaunch"):
-            shutil.copy(BIN + "/" + program, self.shared)
-        self.rules = self.shared + "/rules.yaml"
-        write(self.rules, named(RULES))
-        write(self.shared + "/policies.yaml", POLICIES)
-        write(self.shared + "/tell.yaml", TELL)
-        self.images = image.Images(work + "/images", os.path.join(os.path.dirname(BIN), "workload-cache"))
-        self.template = task.Template(self.shared)
-
-    def task(self, *options):
-        return task.Task(self.work, self.images, self.template, self.rules, options)
+def prepare(work):
+    write(work + "/rules.yaml", named(RULES))
+    stand = bench.Bench(work, BIN, work + "/rules.yaml")
+    write(stand.shared + "/policies.yaml", POLICIES)
+    write(stand.shared + "/tell.yaml", TELL)
+    return stand
 
 
 def responses(events, rule):
@@ -145,8 +116,8 @@ def sh(script):
     return ["/bin/sh", "-c", named(script)]
 
 
-def kills_in_a_task(bench):
-    stage = bench.task("--policy", "/clewline/policies.yaml", "--respond")
+def kills_in_a_task(stand):
+    stage = stand.task(True, "--policy", "/clewline/policies.yaml", "--respond")
     try:
         bystander = stage.launch("bystander", "shell", sh("while [ ! -e /clewline/enough ]; do /bin/sleep 0.02; done; exit 11"))
         done = stage.launch("workload", "shell", sh(MINER)).finish()
@@ -156,7 +127,7 @@ def kills_in_a_task(bench):
         check("others live 0" in done.out and done.code == 7, "others in the container live, and it ends as it wants", done)
         done = bystander.enter(sh("/bin/sleep 0.5; /bin/busybox cp /bin/pause /tmp/MINER; /tmp/MINER; echo \"miner ended with $?\""))
         check("miner ended with 137" in done.out, "a miner that somebody starts from outside, as ECS Exec does, is killed, too", done)
-        write(bench.shared + "/enough", "")
+        write(stand.shared + "/enough", "")
         check(bystander.finish().code == 11, "the container beside it lives")
         events, sidecar = stage.events()
         for rule, when in (("Miner", "before the program's first instruction"), ("Precious removed", "before its call"),
@@ -171,12 +142,12 @@ def kills_in_a_task(bench):
         check(responses(events, "Precious removed")[0][0]["evt.res"] is None, "a call that was not made has no result", events)
         check(sidecar.code == 0 and sidecar.err.count("responded: kill done") == 4, "the log has it", sidecar.err)
     finally:
-        os.path.exists(bench.shared + "/enough") and os.unlink(bench.shared + "/enough")
+        os.path.exists(stand.shared + "/enough") and os.unlink(stand.shared + "/enough")
         stage.close()
 
 
-def stops_a_container(bench):
-    stage = bench.task("--policy", "/clewline/policies.yaml", "--respond", "--stop-grace", "1")
+def stops_a_container(stand):
+    stage = stand.task(True, "--policy", "/clewline/policies.yaml", "--respond", "--stop-grace", "1")
     try:
         bystander = stage.launch("bystander", "shell", sh("while [ ! -e /clewline/enough ]; do /bin/sleep 0.02; done; exit 11"))
         done = stage.launch("orderly", "shell", sh(INTRUDED % "trap 'echo got TERM; exit 9' TERM")).finish()
@@ -184,12 +155,12 @@ def stops_a_container(bench):
         done = stage.launch("stubborn", "shell", sh(INTRUDED % "trap '' TERM")).finish()
         check(done.code == 137, "one that does not end is killed after the grace", done)
         entered = stage.launch("entered", "shell", sh("trap 'echo got TERM; exit 8' TERM; echo begun; while :; do /bin/sleep 0.05; done"))
-        check(wait_until(lambda: "begun" in entered.text("out")), "another one starts", entered.text("err"))
+        check(bench.wait_until(lambda: "begun" in entered.text("out")), "another one starts", entered.text("err"))
         entered.enter(sh("/bin/sleep 0.5; /bin/busybox cp /bin/pause /tmp/INTRUDER; /tmp/INTRUDER"), wait=False)
         done = entered.finish()
         check(done.code == 8 and "got TERM" in done.out, "an intruder from outside stops the container that it came into", done)
         check(bystander.runc.poll() is None, "the container beside them lives")
-        write(bench.shared + "/enough", "")
+        write(stand.shared + "/enough", "")
         check(bystander.finish().code == 11, "to its own end")
         events, sidecar = stage.events()
         told = responses(events, "Intruder")
@@ -197,7 +168,7 @@ def stops_a_container(bench):
                                      "SIGKILL after 1 s" in r[0]["detail"] for _, r in told), "it is told with the alert", told)
         check(sidecar.code == 0 and sidecar.err.count("stop-kills") == 1, "the sidecar lives and says whom it had to kill", sidecar)
     finally:
-        os.path.exists(bench.shared + "/enough") and os.unlink(bench.shared + "/enough")
+        os.path.exists(stand.shared + "/enough") and os.unlink(stand.shared + "/enough")
         stage.close()
 
 
@@ -205,11 +176,11 @@ LIVES = "printf '#!/bin/sh\\nexit 0\\n' >/tmp/MINER; /bin/chmod +x /tmp/MINER; /
         ": >/tmp/PRECIOUS; /bin/rm /tmp/PRECIOUS; echo rm $?"
 
 
-def never_without_leave(bench):
+def never_without_leave(stand):
     """Both must say so: the policy, and who starts the agent."""
     for options, outcome in ((("--policy", "/clewline/policies.yaml"), "refused"), (("--policy", "/clewline/tell.yaml", "--respond"), None),
                              (("--respond",), None)):
-        stage = bench.task(*options)
+        stage = stand.task(True, *options)
         try:
             done = stage.launch("workload", "shell", sh(LIVES)).finish()
             events, sidecar = stage.events()
@@ -224,28 +195,28 @@ def never_without_leave(bench):
             stage.close()
 
 
-def located_errors(bench):
+def located_errors(stand):
     for text, place, sentence in (
             ("- policy: A\n  severity: low\n  source: syscall\n  rules: [Miner]\n  actions: [notify, slay]\n", ":5:21:", 'unknown action "slay"'),
             ("- policy: A\n  severity: low\n  source: syscall\n  rules: [Miner]\n  actions: [isolate]\n", ":5:13:", "not available yet"),
             ("- policy: A\n  severity: low\n  rules: [Miner]\n  actions: [kill]\n", ":4:13:", 'needs "source: syscall"'),
             ("- policy: A\n  severity: low\n  source: syscall\n  rules: [Miner]\n  actions: {kill: yes}\n", ":5:13:", "must be a list")):
-        path = bench.work + "/bad.yaml"
+        path = stand.work + "/bad.yaml"
         write(path, text)
-        done = subprocess.run([BIN + "/secagent", "run", "-r", bench.rules, "--policy", path, "--respond", "--", "/bin/true"],
+        done = subprocess.run([BIN + "/secagent", "run", "-r", stand.rules, "--policy", path, "--respond", "--", "/bin/true"],
                               capture_output=True, text=True, timeout=60, check=False)
         check(done.returncode == 1 and path + place in done.stderr and sentence in done.stderr, "refused with its place: %s" % sentence, done)
 
 
-def shows_it(bench):
+def shows_it(stand):
     """From the agent to the screens of the investigator."""
-    state, spool = bench.work + "/state", bench.work + "/spool"
+    state, spool = stand.work + "/state", stand.work + "/spool"
     up = subprocess.run([BIN + "/secctl", "up", "--state", state], capture_output=True, text=True, timeout=120, check=False)
     check(up.returncode == 0, "a collector runs", up.stderr)
     try:
-        miner = bench.work + "/" + MINER_NAME
+        miner = stand.work + "/" + MINER_NAME
         shutil.copy("/bin/sleep", miner)
-        done = subprocess.run([BIN + "/secagent", "run", "-r", bench.rules, "--policy", bench.shared + "/policies.yaml", "--respond",
+        done = subprocess.run([BIN + "/secagent", "run", "-r", stand.rules, "--policy", stand.shared + "/policies.yaml", "--respond",
                                "--spool", spool, "--collector", "ipc://" + state + "/intake.sock", "--", miner, "60"],
                               capture_output=True, text=True, timeout=60, check=False)
         check(done.returncode == 137, "secagent run ends with 137, too", done)
@@ -271,11 +242,11 @@ def shows_it(bench):
 class Host:
     """secagent host over the whole machine; None as agent where this kernel does not allow it."""
 
-    def __init__(self, bench, *options, prefix=()):
-        self.files = [open(bench.work + "/host." + kind, "w+", encoding="utf-8") for kind in ("out", "err")]
-        self.agent = subprocess.Popen([*prefix, BIN + "/secagent", "host", "-o", "json", "-r", bench.rules, "--policy",
-                                       bench.shared + "/policies.yaml", *options], stdout=self.files[0], stderr=self.files[1])
-        wait_until(lambda: self.agent.poll() is not None or "watching" in self.text(1))
+    def __init__(self, stand, *options, prefix=()):
+        self.files = [open(stand.work + "/host." + kind, "w+", encoding="utf-8") for kind in ("out", "err")]
+        self.agent = subprocess.Popen([*prefix, BIN + "/secagent", "host", "-o", "json", "-r", stand.rules, "--policy",
+                                       stand.shared + "/policies.yaml", *options], stdout=self.files[0], stderr=self.files[1])
+        bench.wait_until(lambda: self.agent.poll() is not None or "watching" in self.text(1))
 
     def text(self, which):
         with open(self.files[which].name, encoding="utf-8") as file:
@@ -292,44 +263,44 @@ class Host:
             file.close()
 
 
-def kills_on_a_host(bench):
-    host = Host(bench, "--respond", "--stop-grace", "1")
+def kills_on_a_host(stand):
+    host = Host(stand, "--respond", "--stop-grace", "1")
     try:
         if host.agent.poll() is not None:
             print("skipped: " + host.text(1).strip())
             return
-        miner = bench.work + "/" + MINER_NAME
+        miner = stand.work + "/" + MINER_NAME
         shutil.copy("/bin/sleep", miner)
         done = subprocess.run([miner, "60"], timeout=60, check=False)
         check(done.returncode == -signal.SIGKILL, "a miner on a host is killed", done)
-        check(wait_until(lambda: responses(host.events(), "Miner")), "it is told", host.text(1))
+        check(bench.wait_until(lambda: responses(host.events(), "Miner")), "it is told", host.text(1))
         told = responses(host.events(), "Miner")
         check(told[0][1][0]["outcome"] == "done" and "ran on meanwhile" in told[0][1][0]["detail"], "with what was done", told)
-        intruder = bench.work + "/" + INTRUDER_NAME
+        intruder = stand.work + "/" + INTRUDER_NAME
         shutil.copy("/bin/sleep", intruder)
         outside = subprocess.Popen([intruder, "60"])
-        check(wait_until(lambda: responses(host.events(), "Intruder")), "an intruder outside of containers is told", host.text(1))
+        check(bench.wait_until(lambda: responses(host.events(), "Intruder")), "an intruder outside of containers is told", host.text(1))
         told = responses(host.events(), "Intruder")
         check(told[0][1][0]["outcome"] == "refused" and "in no container" in told[0][1][0]["detail"] and outside.poll() is None,
               "and not touched: there is nothing to stop", told)
         outside.kill()
         outside.wait()
-        stops_a_container_of_a_host(bench, host)
+        stops_a_container_of_a_host(stand, host)
     finally:
         host.close()
 
 
-def fails_without_the_right(bench):
+def fails_without_the_right(stand):
     """Another user's process, without CAP_KILL: what the kernel says is told."""
-    host = Host(bench, "--respond", prefix=("setpriv", "--bounding-set=-kill", "--inh-caps=-kill", "--"))
+    host = Host(stand, "--respond", prefix=("setpriv", "--bounding-set=-kill", "--inh-caps=-kill", "--"))
     try:
         if host.agent.poll() is not None:
             print("skipped: " + host.text(1).strip())
             return
-        miner = bench.work + "/" + MINER_NAME
+        miner = stand.work + "/" + MINER_NAME
         shutil.copy("/bin/sleep", miner)
         child = subprocess.Popen(["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups", "--", miner, "60"])
-        check(wait_until(lambda: responses(host.events(), "Miner")), "it is told", host.text(1))
+        check(bench.wait_until(lambda: responses(host.events(), "Miner")), "it is told", host.text(1))
         told = responses(host.events(), "Miner")
         check(told[0][1][0]["outcome"] == "failed" and "Operation not permitted" in told[0][1][0]["detail"] and child.poll() is None,
               "that it could not be killed, with the kernel's reason", told)
@@ -339,12 +310,12 @@ def fails_without_the_right(bench):
         host.close()
 
 
-def stops_a_container_of_a_host(bench, host):
+def stops_a_container_of_a_host(stand, host):
     """One with a pid namespace of its own; its id stands in its control group."""
-    stage = task.Task(bench.work, bench.images, bench.template)
+    stage = task.Task(stand.work, stand.images, stand.template)
     stage.id = "c1" * 31  # with the name: 64 digits
     try:
-        config = bench.template.config(task.CAPABILITIES, bench.images.root("shell"), sh(INTRUDED % "trap '' TERM"), [])
+        config = stand.template.config(task.CAPABILITIES, stand.images.root("shell"), sh(INTRUDED % "trap '' TERM"), [])
         config["linux"]["cgroupsPath"] = "/host-respond/" + "c1" * 32
         container = stage.start("own", config)
         done = container.finish()
@@ -355,18 +326,8 @@ def stops_a_container_of_a_host(bench, host):
         stage.close()
 
 
-def why_not():
-    if os.geteuid() != 0:
-        return "containers need root"
-    if not shutil.which("runc") or not os.path.exists(task.PROFILE):
-        return "runc or Docker's seccomp profile is not installed"
-    if not os.path.exists(BIN + "/secagent"):
-        return "no release build at %s" % BIN
-    return None
-
-
 def main():
-    reason = why_not()
+    reason = bench.why_not(BIN)
     if reason:
         print("skipped: " + reason)
         return SKIP
@@ -374,14 +335,13 @@ def main():
     network.enter()
     work = tempfile.mkdtemp(prefix="clewline-respond.", dir="/tmp")
     try:
-        bench = Bench(work)
+        stand = prepare(work)
         for part in (kills_in_a_task, stops_a_container, never_without_leave, located_errors, shows_it, kills_on_a_host, fails_without_the_right):
             print(part.__name__.replace("_", " "), flush=True)
-            part(bench)
+            part(stand)
     finally:
         subprocess.run(["rm", "-rf", work], check=False)
-    print("%d failed" % len(failures))
-    return 1 if failures else 0
+    return conclude()
 
 
 sys.exit(main())

@@ -18,11 +18,12 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "workload"))
-import image  # noqa: E402
+import bench  # noqa: E402
 import network  # noqa: E402
 import task  # noqa: E402
+from programs import environment  # noqa: E402
+from verdict import check, conclude, SKIP  # noqa: E402
 
-SKIP = 77
 BIN = os.path.abspath(sys.argv[1])
 ACCOUNT = "123456789012"
 CLUSTER = "arn:aws:ecs:us-west-1:%s:cluster/shop" % ACCOUNT
@@ -33,7 +34,6 @@ KEYS = ["ASIAQ3EGRTSEXAMPLET1", "ASIAQ3EGRTSEXAMPLET2"]
 SECRET, TOKEN = secrets.token_hex(20), secrets.token_hex(400)
 HOST = "169.254.170.2"
 RELATIVE = "/v2/credentials/0f8a6bb0"
-failures = []
 
 RULES = """
 - rule: Made
@@ -42,13 +42,6 @@ RULES = """
   output: "made %fd.name role=%ecs.task.role_arn key=%ecs.task.access_key_id task=%ecs.task.id az=%ecs.availability_zone type=%ecs.launch_type vpc=%ecs.vpc ips=%ecs.task.ips dns=%ecs.task.private_dns mac=%ecs.task.macs service=%ecs.service family=%ecs.task.family:%ecs.task.revision image=%container.image.id"
   priority: ERROR
 """
-
-
-def check(condition, sentence, seen=None):
-    print(("ok      " if condition else "FAILED  ") + sentence, flush=True)
-    if not condition:
-        failures.append(sentence)
-        print("        %s" % (seen,))
 
 
 def run(*args, **options):
@@ -104,13 +97,6 @@ def memory_has(pid, needles):
     return found
 
 
-def wait_until(condition):
-    until = time.monotonic() + task.WAIT_S
-    while not condition() and time.monotonic() < until:
-        time.sleep(0.05)
-    return condition()
-
-
 def record(number, key, name):
     return {
         "eventVersion": "1.08", "eventID": "11111111-2222-3333-4444-55555555555%d" % number,
@@ -125,12 +111,6 @@ def record(number, key, name):
     }
 
 
-def environment(**more):
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("CLEWLINE_", "AWS_", "ECS_"))}
-    env.update(more)
-    return env
-
-
 def tells_the_role(work, state):
     go = work + "/go"
     err = open(work + "/agent.err", "w+", encoding="utf-8")
@@ -143,7 +123,7 @@ def tells_the_role(work, state):
     def log():
         with open(err.name, encoding="utf-8") as file:
             return file.read()
-    check(wait_until(lambda: KEYS[1] in log()), "the role and its key are told, and the next key when it comes", log())
+    check(bench.wait_until(lambda: KEYS[1] in log()), "the role and its key are told, and the next key when it comes", log())
     check(KEYS[0] in log() and ROLE in log(), "the first one as well", log())
     found = memory_has(agent.pid, [SECRET, TOKEN[:40], TOKEN[100:140], KEYS[1]])
     check(found == {KEYS[1]}, "the secret key and the token are nowhere in the agent's memory", found)
@@ -194,21 +174,15 @@ def ties_the_calls(work, state):
 
 def sidecar_asks_by_its_containers(work):
     """The sidecar without the variable learns where to ask from what is launched."""
-    shared = work + "/shared"
-    os.makedirs(shared)
-    os.makedirs(work + "/images")
-    for program in ("secagent", "seclaunch"):
-        shutil.copy(BIN + "/" + program, shared)
-    shutil.copy(work + "/rules.yaml", shared)
-    images = image.Images(work + "/images", os.path.join(os.path.dirname(BIN), "workload-cache"))
-    stage = task.Task(work, images, task.Template(shared), shared + "/rules.yaml")
+    stand = bench.Bench(work, BIN, work + "/rules.yaml")
+    stage = stand.task(True)
     try:
         uri = "ECS_CONTAINER_METADATA_URI_V4=http://%s/v4/%s" % (HOST, CONTAINER)
         container = stage.launch("workload", "shell", ["/bin/sh", "-c", "while [ ! -e /clewline/enough ]; do /bin/sleep 0.05; done"],
                                  ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=" + RELATIVE, uri])
-        check(wait_until(lambda: "key " + KEYS[1] in stage.sidecar.text("err")), "a sidecar asks where its container does",
+        check(bench.wait_until(lambda: "key " + KEYS[1] in stage.sidecar.text("err")), "a sidecar asks where its container does",
               stage.sidecar.text("err"))
-        with open(shared + "/enough", "w", encoding="ascii"):
+        with open(stand.shared + "/enough", "w", encoding="ascii"):
             pass
         check(container.finish().code == 0 and stage.sidecar.finish().code == 0, "both end in order")
     finally:
@@ -243,8 +217,7 @@ def main():
             print("skipped: runc or Docker's seccomp profile is not installed")
     finally:
         subprocess.run(["rm", "-rf", work], check=False)
-    print("%d failed" % len(failures))
-    return 1 if failures else 0
+    return conclude()
 
 
 sys.exit(main())

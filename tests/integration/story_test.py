@@ -10,17 +10,11 @@ import subprocess
 import sys
 import tempfile
 
-SKIP = 77
+from verdict import check, conclude, SKIP
+
 BIN = os.path.abspath(sys.argv[1])
 PLAIN = "--plain" in sys.argv
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-failures = []
-
-
-def check(condition, sentence):
-    print(("ok      " if condition else "FAILED  ") + sentence, flush=True)
-    if not condition:
-        failures.append(sentence)
 
 
 def secctl(state, *args, expect=0):
@@ -223,8 +217,7 @@ def main():
     finally:
         subprocess.run([BIN + "/secctl", "down", "--state", state], capture_output=True, check=False)
         shutil.rmtree(state, ignore_errors=True)
-    print("%d failed" % len(failures))
-    return 1 if failures else 0
+    return conclude()
 
 
 if __name__ == "__main__":

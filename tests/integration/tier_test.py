@@ -10,10 +10,10 @@ import subprocess
 import sys
 import tempfile
 
-SKIP = 77
+from verdict import check, conclude, SKIP
+
 BIN = os.path.abspath(sys.argv[1])
 PYTHON = "/usr/bin/python3"
-failures = []
 
 RULES = """
 - rule: Exec
@@ -58,13 +58,6 @@ exec %s -c 'import socket; socket.socket().connect_ex(("127.0.0.1", 1))'
 
 RING = ("import ctypes; libc = ctypes.CDLL(None, use_errno=True); "
         "print('ring', libc.syscall(425, 8, ctypes.create_string_buffer(120)) >= 0, ctypes.get_errno())")
-
-
-def check(condition, sentence, seen=None):
-    print(("ok      " if condition else "FAILED  ") + sentence, flush=True)
-    if not condition:
-        failures.append(sentence)
-        print("        %s" % (seen,))
 
 
 def run(work, command, *options):
@@ -150,8 +143,7 @@ def main():
         for part in (tiers, filters, rings, setuid_programs):
             print(part.__name__.replace("_", " "), flush=True)
             part(work)
-    print("%d failed" % len(failures))
-    return 1 if failures else 0
+    return conclude()
 
 
 sys.exit(main())

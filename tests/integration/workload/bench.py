@@ -9,8 +9,7 @@ import time
 import image
 import network
 import task
-
-SKIP = 77
+import verdict
 
 
 def why_not(binaries):
@@ -44,9 +43,10 @@ def children(pid):
 
 
 class Bench:
+    check = staticmethod(verdict.check)
+
     def __init__(self, work, binaries, rules):
         self.work, self.binaries, self.rules = work, binaries, rules
-        self.failures = []
         self.shared = work + "/shared"
         os.makedirs(self.shared)
         os.chmod(work, 0o711)
@@ -56,12 +56,6 @@ class Bench:
         shutil.copy(rules, self.shared)
         self.images = image.Images(work + "/images", os.path.join(os.path.dirname(binaries), "workload-cache"))
         self.template = task.Template(self.shared)
-
-    def check(self, condition, sentence, detail=None):
-        print(("ok      " if condition else "FAILED  ") + sentence, flush=True)
-        if not condition:
-            print(detail)
-            self.failures.append(sentence)
 
     def task(self, watched, *options):
         return task.Task(self.work, self.images, self.template, self.rules if watched else None, options)
@@ -85,14 +79,13 @@ def run(binaries, rules, play):
     reason = why_not(binaries)
     if reason:
         print("skipped: " + reason)
-        return SKIP
+        return verdict.SKIP
     signal.signal(signal.SIGTERM, exit_now)  # so that containers are ended
     network.enter()
     work = tempfile.mkdtemp(prefix="clewline-workload.", dir="/tmp")
     try:
         bench = Bench(work, binaries, rules)
         play(bench)
-        print("%d failed" % len(bench.failures))
-        return 1 if bench.failures else 0
+        return verdict.conclude()
     finally:
         subprocess.run(["rm", "-rf", work], check=False)
