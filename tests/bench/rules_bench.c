@@ -2,14 +2,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "rules/ruleset.h"
+#include "tests/bench/clock.h"
+#include "tests/bench/event.h"
 
 #define ROUNDS	    9
 #define EVENTS	    50000
 #define MADE_EVENTS 4000
-#define ARGUED_MAX  16
 #define FILES_MAX   8
 
 static size_t allocations;
@@ -38,21 +38,6 @@ void *__wrap_realloc(void *memory, size_t size)
 	allocations++;
 	return __real_realloc(memory, size);
 }
-
-struct argued {
-	enum field field;
-	const char *argument;
-	struct value value;
-};
-
-/* Fields in a table by number, as a sensor that has everything at hand; those with an argument in a short list. */
-struct made_event {
-	const char *type;
-	bool has[FIELD_COUNT];
-	struct value values[FIELD_COUNT];
-	struct argued argued[ARGUED_MAX];
-	size_t argued_count;
-};
 
 /* name=value; ancestors are written name[1]=value. */
 struct row {
@@ -135,31 +120,13 @@ static const struct row records[] = {
 	RECORD("DeleteTrail", "cloudtrail.amazonaws.com", "ct.error=AccessDenied"),
 };
 
-static bool event_read(const void *context, enum field field, const char *argument, struct value *ret)
-{
-	const struct made_event *event = context;
-
-	if (!argument) {
-		if (event->has[field])
-			*ret = event->values[field];
-		return event->has[field];
-	}
-	for (size_t i = 0; i < event->argued_count; i++) {
-		if (event->argued[i].field != field || strcmp(event->argued[i].argument, argument) != 0)
-			continue;
-		*ret = event->argued[i].value;
-		return true;
-	}
-	return false;
-}
-
 static void fail(const char *what, const char *why)
 {
 	fprintf(stderr, "rules_bench: %s: %s\n", what, why);
 	exit(1);
 }
 
-static void event_set(struct made_event *event, const char *text)
+static void event_set(struct bench_event *event, const char *text)
 {
 	const char *equals = strchr(text, '='), *bracket = memchr(text, '[', (size_t)(equals - text));
 	int field = field_find(text, (size_t)((bracket ? bracket : equals) - text));
@@ -172,20 +139,14 @@ static void event_set(struct made_event *event, const char *text)
 		value = value_bool(equals[1] == 't');
 	else if (value.type != VALUE_TEXT && value.type != VALUE_BYTES)
 		value = (struct value){ .type = field_infos[field].type, .number = strtoll(equals + 1, NULL, 10) };
-	if (!bracket) {
-		event->has[field] = true;
-		event->values[field] = value;
-		return;
-	}
-	if (event->argued_count == ARGUED_MAX)
+	if (!bench_event_set(event, (enum field)field,
+			     bracket ? strndup(bracket + 1, (size_t)(equals - bracket - 2)) : NULL, &value))
 		fail(text, "too many");
-	event->argued[event->argued_count++] =
-		(struct argued){ (enum field)field, strndup(bracket + 1, (size_t)(equals - bracket - 2)), value };
 }
 
-static struct made_event *events_make(const struct row *rows, size_t count)
+static struct bench_event *events_make(const struct row *rows, size_t count)
 {
-	struct made_event *events = calloc(count, sizeof(*events));
+	struct bench_event *events = calloc(count, sizeof(*events));
 
 	if (!events)
 		fail("events", "out of memory");
@@ -197,21 +158,6 @@ static struct made_event *events_make(const struct row *rows, size_t count)
 	return events;
 }
 
-static double cpu_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
-static int double_compare(const void *left, const void *right)
-{
-	double a = *(const double *)left, b = *(const double *)right;
-
-	return a < b ? -1 : a > b;
-}
-
 struct series {
 	const char *name, *source;
 	const struct row *rows;
@@ -221,25 +167,25 @@ struct series {
 
 static void series_run(const struct ruleset *set, const struct series *series)
 {
-	struct made_event *events = events_make(series->rows, series->count);
+	struct bench_event *events = events_make(series->rows, series->count);
 	double times[ROUNDS], start;
 	size_t matches = 0, allocated = 0;
 
 	for (int round = -1; round < ROUNDS; round++) {
 		matches = 0;
 		allocated = allocations;
-		start = cpu_now();
+		start = clock_now();
 		for (size_t i = 0; i < series->events; i++) {
-			const struct made_event *event = &events[i % series->count];
-			struct field_reader reader = { .read = event_read, .context = event };
+			const struct bench_event *event = &events[i % series->count];
+			struct field_reader reader = { .read = bench_event_read, .context = event };
 
 			matches += ruleset_match(set, series->source, event->type, &reader, NULL, NULL);
 		}
 		if (round >= 0)
-			times[round] = (cpu_now() - start) / (double)series->events;
+			times[round] = (clock_now() - start) / (double)series->events;
 		allocated = allocations - allocated;
 	}
-	qsort(times, ROUNDS, sizeof(*times), double_compare);
+	clock_sort(times, ROUNDS);
 	printf("%-34s %8.3f us/event %11.0f /s  min %.3f max %.3f  matches/event %.2f  allocations/event %.2f\n",
 	       series->name, times[ROUNDS / 2] / 1e3, 1e9 / times[ROUNDS / 2], times[0] / 1e3,
 	       times[ROUNDS - 1] / 1e3, (double)matches / (double)series->events,
@@ -250,7 +196,7 @@ static void series_run(const struct ruleset *set, const struct series *series)
 static struct ruleset *files_load(char **files, int count, bool quiet)
 {
 	struct ruleset *set = ruleset_new();
-	double start = cpu_now();
+	double start = clock_now();
 	struct err err;
 
 	for (int i = 0; set && i < count; i++) {
@@ -260,7 +206,7 @@ static struct ruleset *files_load(char **files, int count, bool quiet)
 	if (!set || ruleset_compile(set, &err) < 0)
 		fail("rules", set ? err.message : "out of memory");
 	if (!quiet)
-		printf("%-34s %8.2f ms, %zu rules\n", "load from YAML to program", (cpu_now() - start) / 1e6,
+		printf("%-34s %8.2f ms, %zu rules\n", "load from YAML to program", (clock_now() - start) / 1e6,
 		       ruleset_count(set));
 	return set;
 }
@@ -300,10 +246,10 @@ static struct ruleset *shape_load(const struct shape *shape, int count, double *
 		strbuf_addf(&text, shape->condition, i);
 		strbuf_addc(&text, '\n');
 	}
-	start = cpu_now();
+	start = clock_now();
 	if (!set || ruleset_add_text(set, "made", text.data, text.length, &err) < 0 || ruleset_compile(set, &err) < 0)
 		fail("made rules", set ? err.message : "out of memory");
-	*ret_ms = (cpu_now() - start) / 1e6;
+	*ret_ms = (clock_now() - start) / 1e6;
 	return set;
 }
 

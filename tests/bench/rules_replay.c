@@ -5,54 +5,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "rules/given.h"
 #include "rules/ruleset.h"
+#include "tests/bench/clock.h"
+#include "tests/bench/event.h"
 
 #define ROUNDS	      9
 #define EVENTS_MAX    65536
-#define ARGUED_MAX    64
 #define VALUES_MAX    16
 #define SEPARATOR     "\x1f"
 #define MATCHES_LEAST 400000 /* events of a round, so that it is long enough to be measured */
-
-struct argued {
-	enum field field;
-	const char *argument;
-	struct value value;
-};
-
-struct replayed {
-	const char *type;
-	bool has[FIELD_COUNT];
-	struct value values[FIELD_COUNT];
-	struct argued argued[ARGUED_MAX];
-	size_t argued_count;
-};
 
 static void fail(const char *what, const char *why)
 {
 	fprintf(stderr, "rules_replay: %s: %s\n", what, why);
 	exit(1);
-}
-
-static bool event_read(const void *context, enum field field, const char *argument, struct value *ret)
-{
-	const struct replayed *event = context;
-
-	if (!argument) {
-		if (event->has[field])
-			*ret = event->values[field];
-		return event->has[field];
-	}
-	for (size_t i = 0; i < event->argued_count; i++) {
-		if (event->argued[i].field == field && strcmp(event->argued[i].argument, argument) == 0) {
-			*ret = event->argued[i].value;
-			return true;
-		}
-	}
-	return false;
 }
 
 /* All values of a field that stand together. */
@@ -73,24 +41,19 @@ static void field_give(struct given *given, char **rest, char *first)
 		fail(first, err.message);
 }
 
-static void event_fill(struct replayed *event, const struct given *given)
+static void event_fill(struct bench_event *event, const struct given *given)
 {
 	for (size_t i = 0; i < given->count; i++) {
 		const struct given_value *value = &given->values[i];
 
-		if (!value->argument) {
-			event->has[value->field] = true;
-			event->values[value->field] = value->value;
-		} else if (event->argued_count < ARGUED_MAX) {
-			event->argued[event->argued_count++] =
-				(struct argued){ value->field, value->argument, value->value };
-		}
+		/* more than fit are left out */
+		bench_event_set(event, value->field, value->argument, &value->value);
 	}
 }
 
-static struct replayed *event_make(struct arena *arena, char *line)
+static struct bench_event *event_make(struct arena *arena, char *line)
 {
-	struct replayed *event = arena_new(arena, struct replayed);
+	struct bench_event *event = arena_new(arena, struct bench_event);
 	char *rest = line, *word;
 	struct given given;
 
@@ -103,7 +66,7 @@ static struct replayed *event_make(struct arena *arena, char *line)
 	return event;
 }
 
-static size_t events_read(const char *path, struct arena *arena, struct replayed **events)
+static size_t events_read(const char *path, struct arena *arena, struct bench_event **events)
 {
 	FILE *file = fopen(path, "r");
 	char *line = NULL;
@@ -124,45 +87,30 @@ static size_t events_read(const char *path, struct arena *arena, struct replayed
 	return count;
 }
 
-static double cpu_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
-static int double_compare(const void *left, const void *right)
-{
-	double a = *(const double *)left, b = *(const double *)right;
-
-	return a < b ? -1 : a > b;
-}
-
-static void replay(const struct ruleset *set, struct replayed **events, size_t count)
+static void replay(const struct ruleset *set, struct bench_event **events, size_t count)
 {
 	size_t passes = MATCHES_LEAST / count + 1, matched = 0;
 	double times[ROUNDS];
 
 	for (int round = 0; round < ROUNDS; round++) {
-		double start = cpu_now();
+		double start = clock_now();
 
 		matched = 0;
 		for (size_t i = 0; i < passes * count; i++) {
-			const struct replayed *event = events[i % count];
-			struct field_reader reader = { .read = event_read, .context = event };
+			const struct bench_event *event = events[i % count];
+			struct field_reader reader = { .read = bench_event_read, .context = event };
 
 			matched += ruleset_match(set, "syscall", event->type, &reader, NULL, NULL) > 0;
 		}
-		times[round] = (cpu_now() - start) / (double)(passes * count);
+		times[round] = (clock_now() - start) / (double)(passes * count);
 	}
-	qsort(times, ROUNDS, sizeof(*times), double_compare);
+	clock_sort(times, ROUNDS);
 	printf("%.1f %zu\n", times[ROUNDS / 2], matched / passes);
 }
 
 int main(int argc, char **argv)
 {
-	static struct replayed *events[EVENTS_MAX];
+	static struct bench_event *events[EVENTS_MAX];
 	struct ruleset *set = ruleset_new();
 	AUTO_ARENA arena;
 	struct err err;
