@@ -169,3 +169,12 @@ void use_tcp(struct world *world)
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
 	snprintf(world->url, sizeof(world->url), "tcp://127.0.0.1:%d", ntohs(address.sin_port));
 }
+
+uint64_t collector_drops(const struct collector *collector)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < collector->count; i++)
+		sum += collector->seen[i].drops;
+	return sum;
+}

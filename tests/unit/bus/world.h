@@ -62,6 +62,9 @@ void sender_begin_sized(struct world *world, int64_t spool_max);
 void sender_end(struct world *world);
 /* One batch of one event. */
 void send_event(struct world *world, struct event (*make)(struct arena *, uint64_t), uint64_t number);
+/* Events that the collector was told are lost. */
+uint64_t collector_drops(const struct collector *collector);
+
 /* Until all is acknowledged. */
 void flush(struct world *world);
 /* Runs a command whose one %s is path. */
