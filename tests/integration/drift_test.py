@@ -115,6 +115,8 @@ def containers(stand):
     stage = stand.task(True)
     try:
         writer = stage.launch("writer", "shell", ["/bin/sh", "-c", WRITER])
+        # the sidecar ends with the last container that it was handed: this one has to be there before the next one ends
+        check(bench.wait_until(lambda: "traced:" in stage.sidecar.text("err")), "the first container is watched", stage.sidecar.text("err"))
         done = stage.launch("tmpfs", "shell", ["/bin/sh", "-c", TMPFS]).finish()
         check(done.code == 0, "the container ends", done)
         runner = stage.launch("runner", "shell", ["/bin/sh", "-c", RUNNER])
