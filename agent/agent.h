@@ -9,7 +9,7 @@
 #include "agent/fim/watched.h"
 #include "agent/pipeline/pipeline.h"
 #include "bus/sender.h"
-#include "conf/program.h"
+#include "conf/command.h"
 #include "detection/detection.h"
 #include "enrol/options.h"
 

@@ -1,5 +1,6 @@
 #include "agent/commands.h"
 #include "base/log.h"
+#include "conf/program.h"
 
 int main(int argc, char **argv)
 {

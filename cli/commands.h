@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "conf/program.h"
+#include "conf/command.h"
 
 extern const struct command up_command;
 extern const struct command down_command;

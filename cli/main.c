@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "cli/commands.h"
+#include "conf/program.h"
 
 /* As git lists its commands: by what people do with them. */
 static const struct command *const all[] = {

@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "cloudrecord/record.h"
-#include "conf/program.h"
+#include "conf/command.h"
 #include "detection/choice.h"
 
 #define RECORD_ALERTS_MAX 256 /* of one record */

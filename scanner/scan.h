@@ -3,6 +3,6 @@
  */
 #pragma once
 
-#include "conf/program.h"
+#include "conf/command.h"
 
 extern const struct command image_command;

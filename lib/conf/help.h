@@ -5,12 +5,7 @@
 
 #include <stdio.h>
 
-#include "conf/program.h"
-
-#define ENV_NAME_MAX 80
-
-/* Name of the option's environment variable; made in out where the option does not name one itself. */
-const char *opt_env_name(const struct opt *opt, char out[ENV_NAME_MAX]);
+#include "conf/command.h"
 
 void help_program(const struct program *program, FILE *out);
 void help_command(const struct program *program, const struct command *command, FILE *out);

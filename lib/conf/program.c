@@ -1,7 +1,6 @@
 #include "conf/program.h"
 
 #include <argp.h>
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,18 +12,6 @@
 
 #define OPTS_MAX  64
 #define KEY_FIRST 1000 /* argp keys of long options: KEY_FIRST + row */
-
-const char *opt_env_name(const struct opt *opt, char out[ENV_NAME_MAX])
-{
-	size_t used;
-
-	if (opt->env)
-		return opt->env;
-	used = (size_t)snprintf(out, ENV_NAME_MAX, "CLEWLINE_%s", opt->name);
-	for (size_t i = 0; i < used && i < ENV_NAME_MAX; i++)
-		out[i] = out[i] == '-' ? '_' : (char)toupper((unsigned char)out[i]);
-	return out;
-}
 
 static int set_number(const struct opt *opt, const char *text, int64_t *value, struct err *err)
 {

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "conf/program.h"
+#include "conf/command.h"
 #include "rules/ruleset.h"
 
 struct rule_choice {

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "conf/program.h"
+#include "conf/command.h"
 #include "enrol/enrolment.h"
 
 struct enrol_conf {

@@ -1,4 +1,5 @@
 #include "base/log.h"
+#include "conf/program.h"
 #include "tests/traffic/traffic.h"
 
 int main(int argc, char **argv)

@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "bus/sender.h"
-#include "conf/program.h"
+#include "conf/command.h"
 #include "enrol/options.h"
 
 struct traffic_event {
