@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
+#include "base/crc32c.h"
 #include "base/stock.h"
 #include "base/time.h"
 

@@ -1,10 +1,7 @@
 #include "base/bytes.h"
 
-#include <pthread.h>
 #include <string.h>
 #include <sys/random.h>
-
-#define CRC32C_POLYNOMIAL 0x82f63b78u /* reflected */
 
 char *hex_format(const void *data, size_t length, char *out)
 {
@@ -41,31 +38,6 @@ int hex_parse(const char *text, void *out, size_t length, struct err *err)
 		bytes[i] = (unsigned char)(high << 4 | low);
 	}
 	return 0;
-}
-
-static uint32_t crc_table[256];
-
-static void crc_table_fill(void)
-{
-	for (uint32_t i = 0; i < 256; i++) {
-		uint32_t crc = i;
-
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc & 1 ? crc >> 1 ^ CRC32C_POLYNOMIAL : crc >> 1;
-		crc_table[i] = crc;
-	}
-}
-
-uint32_t crc32c(const void *data, size_t length)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	const unsigned char *bytes = data;
-	uint32_t crc = ~0u;
-
-	pthread_once(&once, crc_table_fill);
-	for (size_t i = 0; i < length; i++)
-		crc = crc >> 8 ^ crc_table[(crc ^ bytes[i]) & 0xff];
-	return ~crc;
 }
 
 int random_bytes(void *out, size_t length, struct err *err)

@@ -1,5 +1,5 @@
 /*
- * bytes.h: hexadecimal text, CRC-32C and random bytes.
+ * bytes.h: hexadecimal text and random bytes.
  */
 #pragma once
 
@@ -13,9 +13,6 @@ char *hex_format(const void *data, size_t length, char *out);
 
 /* Reads exactly 2 * length digits, nothing after them. Errors: ERR_SYNTAX. */
 int hex_parse(const char *text, void *out, size_t length, struct err *err);
-
-/* CRC-32C (Castagnoli, RFC 3720 appendix B.4) of data; "123456789" gives 0xe3069283. */
-uint32_t crc32c(const void *data, size_t length);
 
 /* Fills out from the kernel's generator. Errors: ERR_FAILED. */
 int random_bytes(void *out, size_t length, struct err *err);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/crc32c.h"
 
 #define SECRET_CHARS (2 * TOKEN_SECRET_SIZE)
 #define PIN_CHARS    (2 * TOKEN_PIN_SIZE)

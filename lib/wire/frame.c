@@ -3,7 +3,7 @@
 #include <string.h>
 #include <zstd.h>
 
-#include "base/bytes.h"
+#include "base/crc32c.h"
 
 #define FRAME_KIND_LAST FRAME_ENROL
 #define ZSTD_LEVEL	3

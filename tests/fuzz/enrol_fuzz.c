@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
+#include "base/crc32c.h"
 #include "pki/certificate.h"
 #include "pki/identity.h"
 #include "pki/request.h"

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "base/crc32c.h"
 #include "base/err.h"
 #include "base/strbuf.h"
 
@@ -16,6 +17,19 @@ static void crc32c_gives_the_published_check_value(void **state UNUSED)
 {
 	assert_int_equal(crc32c("123456789", 9), 0xe3069283);
 	assert_int_equal(crc32c("", 0), 0);
+}
+
+static void crc32c_is_the_same_with_and_without_the_processors_help(void **state UNUSED)
+{
+	uint8_t bytes[300];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 197 + i / 7);
+	for (size_t start = 0; start < 9; start++) {
+		for (size_t length = 0; start + length <= sizeof(bytes); length++)
+			assert_int_equal(crc32c(bytes + start, length), crc32c_by_table(bytes + start, length));
+	}
+	assert_int_equal(crc32c_by_table("123456789", 9), 0xe3069283);
 }
 
 static void hexadecimal_reads_what_it_writes_and_nothing_else(void **state UNUSED)
@@ -78,6 +92,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(crc32c_gives_the_published_check_value),
+		cmocka_unit_test(crc32c_is_the_same_with_and_without_the_processors_help),
 		cmocka_unit_test(hexadecimal_reads_what_it_writes_and_nothing_else),
 		cmocka_unit_test(a_buffer_holds_its_limit_and_not_one_byte_more),
 		cmocka_unit_test(an_arena_hands_out_zeroed_memory_up_to_its_ceiling),

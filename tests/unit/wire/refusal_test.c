@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <zstd.h>
 
-#include "base/bytes.h"
+#include "base/crc32c.h"
 #include "tests/support/sample.h"
 #include "wire/wire.h"
 
