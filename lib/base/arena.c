@@ -63,7 +63,7 @@ static bool arena_grow(struct arena *arena, size_t size)
 	return true;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+void *arena_take(struct arena *arena, size_t size)
 {
 	size_t step = _Alignof(max_align_t);
 	void *result;
@@ -77,15 +77,25 @@ void *arena_alloc(struct arena *arena, size_t size)
 	}
 	result = arena->blocks->data + arena->used;
 	arena->used += size;
-	return memset(result, 0, size);
+	return result;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	void *result = arena_take(arena, size);
+
+	return result ? memset(result, 0, size) : NULL;
 }
 
 char *arena_copy(struct arena *arena, const char *data, size_t length)
 {
-	char *copy = arena_alloc(arena, length + 1);
+	char *copy = arena_take(arena, length + 1);
 
-	if (copy && length)
+	if (!copy)
+		return NULL;
+	if (length)
 		memcpy(copy, data, length);
+	copy[length] = '\0';
 	return copy;
 }
 

@@ -26,6 +26,7 @@ void arena_fini(struct arena *arena); /* accepts a zeroed arena */
 void arena_reset(struct arena *arena);
 
 void *arena_alloc(struct arena *arena, size_t size);			/* zeroed, aligned for any type */
+void *arena_take(struct arena *arena, size_t size);			/* the same, not zeroed */
 char *arena_copy(struct arena *arena, const char *data, size_t length); /* adds a NUL */
 char *arena_dup(struct arena *arena, const char *text);			/* NULL for NULL */
 char *arena_printf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -2,7 +2,6 @@
 
 #include "base/utf8.h"
 #include "clewline.pb-c.h"
-#include "wire/check.h"
 #include "wire/convert.h"
 #include "wire/wire.h"
 

@@ -60,7 +60,7 @@ static size_t read_value(struct scan *scan, size_t offset, struct scan_field *re
 	return 0;
 }
 
-int scan_next(struct scan *scan, struct scan_field *ret)
+int scan_any(struct scan *scan, struct scan_field *ret)
 {
 	uint64_t tag;
 	size_t offset;

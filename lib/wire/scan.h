@@ -25,5 +25,28 @@ struct scan_field {
 	size_t size;
 };
 
-/* Returns 1 with the next field, 0 at the end, -1 with scan->reason. */
-int scan_next(struct scan *scan, struct scan_field *ret);
+/* What scan_next() is for any field; the fast way below leaves to it what it does not know. */
+int scan_any(struct scan *scan, struct scan_field *ret);
+
+/*
+ * Returns 1 with the next field, 0 at the end, -1 with scan->reason. Of a batch nearly every field has a tag and a length, or a number, of
+ * one byte each: those are read here.
+ */
+static inline int scan_next(struct scan *scan, struct scan_field *ret)
+{
+	const uint8_t *at = scan->data + scan->offset;
+	size_t left = scan->size - scan->offset;
+
+	if (left < 2 || at[0] < 8 || (at[0] | at[1]) >= 0x80)
+		return scan_any(scan, ret);
+	if ((at[0] & 7) == WIRE_VARINT) {
+		*ret = (struct scan_field){ .number = at[0] >> 3, .type = WIRE_VARINT, .value = at[1] };
+		scan->offset += 2;
+		return 1;
+	}
+	if ((at[0] & 7) != WIRE_BYTES || at[1] > left - 2)
+		return scan_any(scan, ret);
+	*ret = (struct scan_field){ .number = at[0] >> 3, .type = WIRE_BYTES, .data = at + 2, .size = at[1] };
+	scan->offset += 2 + (size_t)at[1];
+	return 1;
+}

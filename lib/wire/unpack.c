@@ -2,36 +2,12 @@
 #include <string.h>
 
 #include "clewline.pb-c.h"
-#include "wire/check.h"
 #include "wire/convert.h"
+#include "wire/read.h"
 #include "wire/scan.h"
 #include "wire/wire.h"
 
 #define BATCH_EVENTS_FIELD 8
-
-/* One byte more than asked for, zeroed: thereby the bytes of a message are texts with their NUL, without a copy. */
-static void *message_alloc(void *context, size_t size)
-{
-	return arena_alloc(context, size + 1);
-}
-
-static void message_free(void *context UNUSED, void *pointer UNUSED)
-{
-}
-
-static int message_unpack(const struct message *message, const ProtobufCMessageDescriptor *schema,
-			  struct arena *arena, void **ret, struct err *err)
-{
-	ProtobufCAllocator allocator = { message_alloc, message_free, arena };
-	int code = message_check(message, schema, err);
-
-	if (code < 0)
-		return code;
-	*ret = protobuf_c_message_unpack(schema, &allocator, message->size, message->data);
-	if (!*ret)
-		return err_set(err, ERR_LIMIT, "no room for what a message of %zu bytes unpacks to", message->size);
-	return 0;
-}
 
 static const char *text(ProtobufCBinaryData bytes)
 {
@@ -282,7 +258,7 @@ static int unpack_event(struct arena *arena, const Clewline__V1__Event *in, stru
 int event_unpack(const struct message *message, struct arena *arena, struct event *ret, struct err *err)
 {
 	void *in = NULL;
-	int code = message_unpack(message, &clewline__v1__event__descriptor, arena, &in, err);
+	int code = message_read(message, &clewline__v1__event__descriptor, arena, &in, err);
 
 	if (code == 0)
 		code = unpack_event(arena, in, ret, err);
@@ -364,7 +340,7 @@ static int unpack_origin(struct arena *arena, const Clewline__V1__Origin *in, st
 int origin_unpack(const struct message *message, struct arena *arena, struct origin *ret, struct err *err)
 {
 	void *in = NULL;
-	int code = message_unpack(message, &clewline__v1__origin__descriptor, arena, &in, err);
+	int code = message_read(message, &clewline__v1__origin__descriptor, arena, &in, err);
 
 	return code < 0 ? err_wrap(err, "origin") : unpack_origin(arena, in, ret, err);
 }
@@ -427,7 +403,7 @@ int batch_unpack(const struct message *message, struct arena *arena, struct batc
 	const Clewline__V1__Batch *in;
 	struct drop *drops;
 	void *unpacked = NULL;
-	int code = message_unpack(message, &clewline__v1__batch__descriptor, arena, &unpacked, err);
+	int code = message_read(message, &clewline__v1__batch__descriptor, arena, &unpacked, err);
 
 	if (code == 0)
 		code = check_batch(unpacked, err);
@@ -459,7 +435,7 @@ int reply_unpack(const struct message *message, struct arena *arena, struct repl
 {
 	const Clewline__V1__Reply *in;
 	void *unpacked = NULL;
-	int code = message_unpack(message, &clewline__v1__reply__descriptor, arena, &unpacked, err);
+	int code = message_read(message, &clewline__v1__reply__descriptor, arena, &unpacked, err);
 
 	if (code < 0)
 		return err_wrap(err, "reply");
@@ -481,7 +457,7 @@ int enrol_request_unpack(const struct message *message, struct arena *arena, str
 {
 	const Clewline__V1__EnrolRequest *in;
 	void *unpacked = NULL;
-	int code = message_unpack(message, &clewline__v1__enrol_request__descriptor, arena, &unpacked, err);
+	int code = message_read(message, &clewline__v1__enrol_request__descriptor, arena, &unpacked, err);
 
 	if (code < 0)
 		return err_wrap(err, "enrolment");
@@ -507,7 +483,7 @@ int enrol_reply_unpack(const struct message *message, struct arena *arena, struc
 {
 	const Clewline__V1__EnrolReply *in;
 	void *unpacked = NULL;
-	int code = message_unpack(message, &clewline__v1__enrol_reply__descriptor, arena, &unpacked, err);
+	int code = message_read(message, &clewline__v1__enrol_reply__descriptor, arena, &unpacked, err);
 
 	if (code < 0)
 		return err_wrap(err, "reply to an enrolment");
