@@ -200,12 +200,18 @@ void derived_rows_join(struct derived_rows *rows, const struct derived_rows *fro
 	rows->underived += from->underived;
 }
 
+/* The tenant, the first parameter, is there in any case. */
+static bool has_rows(const struct params *table)
+{
+	return table->items[1].count > 0;
+}
+
 bool derived_rows_is_full(const struct derived_rows *rows)
 {
 	size_t size = 0;
 
 	for (size_t i = 0; i < DERIVED_TABLE_COUNT; i++) {
-		for (size_t j = 0; j < rows->tables[i].count; j++)
+		for (size_t j = 0; has_rows(&rows->tables[i]) && j < rows->tables[i].count; j++)
 			size += rows->tables[i].items[j].data.length;
 	}
 	return size > DERIVED_FLUSH_SIZE;
@@ -215,7 +221,7 @@ int derived_rows_write(struct derived_rows *rows, struct store *store, struct er
 {
 	settle_watermark(rows);
 	for (size_t i = 0; i < DERIVED_TABLE_COUNT; i++) {
-		if (rows->tables[i].items[1].count && store_run(store, &rows->tables[i], NULL, err) < 0)
+		if (has_rows(&rows->tables[i]) && store_run(store, &rows->tables[i], NULL, err) < 0)
 			return err->code;
 		params_fini(&rows->tables[i]);
 		begin_table(rows, i);

@@ -1,5 +1,6 @@
 #include "base/utf8.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define REPLACEMENT "\xef\xbf\xbd"
@@ -21,12 +22,17 @@ size_t utf8_character(const char *bytes, size_t size)
 	return length;
 }
 
+static bool is_ascii(char c)
+{
+	return (uint8_t)c < 0x80;
+}
+
 size_t utf8_prefix(const char *text, size_t size)
 {
 	size_t done = 0;
 
 	while (done < size) {
-		size_t length = utf8_character(text + done, size - done);
+		size_t length = is_ascii(text[done]) ? 1 : utf8_character(text + done, size - done);
 
 		if (!length)
 			break;
@@ -40,7 +46,7 @@ void utf8_add(struct strbuf *buf, const char *text, size_t length)
 	size_t start = 0, at = 0;
 
 	while (at < length) {
-		size_t step = text[at] ? utf8_character(text + at, length - at) : 0;
+		size_t step = !text[at] ? 0 : is_ascii(text[at]) ? 1 : utf8_character(text + at, length - at);
 
 		if (step) {
 			at += step;
