@@ -15,7 +15,7 @@ import bench  # noqa: E402
 import rows  # noqa: E402
 from entrance import RULES  # noqa: E402
 
-PLAYED = ("shell script", "signals", "job control on a terminal", "500 threads", "2,000 short-lived processes",
+PLAYED = ("shell script", "signals", "job control on a terminal", "500 threads", "20,000 short-lived processes",
           "python", "static Go program", "image of one static program, no shell")
 
 

@@ -11,6 +11,9 @@ APPLETS = ("sh", "cat", "echo", "ls", "mkdir", "rm", "mv", "touch", "sleep", "tr
            "id", "seq", "tr", "grep", "ln", "chmod", "tee")
 
 
+BARE = ("-static", "-nostdlib", "-ffreestanding", "-fno-stack-protector")  # a program that is linked with no library
+
+
 class Missing(Exception):
     """What an image needs and this machine does not have."""
 
@@ -94,6 +97,7 @@ def shell(image):
     image.busybox()
     for name in ("ends", "first", "signals", "threads", "processes", "memory", "pause"):
         image.compiled(name, "-static")
+    image.compiled("instant", *BARE)
 
 
 AGENT_FOLDER = "/managed-agents/execute-command"
