@@ -60,8 +60,14 @@ static bool hear(struct gate_request *request, const char **ret_reason, enum lau
 	*ret_verdict = LAUNCH_UNFILTERED;
 	setsockopt(request->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 	if (!receive(request->fd, &hello, sizeof(hello)) || hello.magic != LAUNCH_MAGIC ||
-	    hello.version != LAUNCH_VERSION || hello.uri_length > LAUNCH_URI_MAX ||
-	    !receive(request->fd, request->uri, hello.uri_length))
+	    hello.version < LAUNCH_VERSION_MIN)
+		return false;
+	if (hello.version > LAUNCH_VERSION) {
+		*ret_reason = "the launcher is newer than the sensor";
+		return false;
+	}
+	request->version = hello.version;
+	if (hello.uri_length > LAUNCH_URI_MAX || !receive(request->fd, request->uri, hello.uri_length))
 		return false;
 	request->uri[hello.uri_length] = '\0';
 	*ret_reason = "it is in another pid namespace; the task needs pidMode \"task\"";
@@ -86,7 +92,7 @@ static bool queue(struct gate *gate, const struct gate_request *request)
 
 static void admit(struct gate *gate, int fd)
 {
-	struct gate_request request = { .fd = fd };
+	struct gate_request request = { .fd = fd, .version = LAUNCH_VERSION };
 	enum launch_verdict verdict;
 	const char *reason;
 
@@ -176,6 +182,12 @@ bool gate_take(struct gate *gate, struct gate_request *ret)
 	return found;
 }
 
+/* The nearest to verdict that a launcher of that version knows. */
+static enum launch_verdict known_to(uint16_t version, enum launch_verdict verdict)
+{
+	return verdict == LAUNCH_INSIDE && version < LAUNCH_VERSION_INSIDE ? LAUNCH_UNFILTERED : verdict;
+}
+
 void gate_answer(struct gate_request *request, enum launch_verdict verdict, const struct filter *filter,
 		 const char *reason)
 {
@@ -184,8 +196,8 @@ void gate_answer(struct gate_request *request, enum launch_verdict verdict, cons
 	size_t reason_length = reason ? strnlen(reason, LAUNCH_REASON_MAX) : 0;
 	struct launch_reply reply = {
 		.magic = LAUNCH_MAGIC,
-		.version = LAUNCH_VERSION,
-		.verdict = (uint16_t)verdict,
+		.version = request->version,
+		.verdict = (uint16_t)known_to(request->version, verdict),
 		.filter_count = (uint16_t)(filter_size / sizeof(struct sock_filter)),
 		.reason_length = (uint16_t)reason_length,
 	};

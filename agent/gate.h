@@ -17,6 +17,7 @@ struct gate;
 struct gate_request {
 	int fd; /* closed by gate_answer() */
 	pid_t pid;
+	uint16_t version;	      /* that the launcher is answered in */
 	char uri[LAUNCH_URI_MAX + 1]; /* the launcher's metadata endpoint, "" if it has none */
 	void *prepared;		      /* what prepare() returned */
 };
@@ -36,6 +37,9 @@ void gate_close(struct gate *gate); /* accepts NULL */
 
 bool gate_take(struct gate *gate, struct gate_request *ret);
 
-/* filter counts for LAUNCH_GO, reason for the others. Never blocks. */
+/*
+ * filter counts for LAUNCH_GO, reason for the others. A verdict that the launcher's version does not know is replaced by the nearest
+ * that it does. Never blocks.
+ */
 void gate_answer(struct gate_request *request, enum launch_verdict verdict, const struct filter *filter,
 		 const char *reason);

@@ -73,7 +73,7 @@ static void say_limits(void)
 static int take_over(struct inside *inside, struct err *err)
 {
 	const pid_t sensors[FILTER_SENSORS_MAX] = { getpid(), getppid() };
-	struct gate_request request = { .fd = inside->answer, .pid = inside->command };
+	struct gate_request request = { .fd = inside->answer, .pid = inside->command, .version = LAUNCH_VERSION };
 	struct sensor_wants wants;
 	uint8_t owner;
 	char byte;

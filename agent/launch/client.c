@@ -16,6 +16,7 @@
 #include "base/time.h"
 
 #define CONNECT_STEP_MS 20
+#define SPEAKS_EARLIER	2 /* beside 0 and CLIENT_INSIDE */
 
 static int64_t left_ns(int64_t deadline_ns)
 {
@@ -57,11 +58,11 @@ static int connect_to(const char *path, const struct client_wait *wait, struct e
 	return connected;
 }
 
-static int say_hello(int fd, struct err *err)
+static int say_hello(int fd, uint16_t version, struct err *err)
 {
 	const char *uri = getenv("ECS_CONTAINER_METADATA_URI_V4");
 	size_t length = uri ? strlen(uri) : 0;
-	struct launch_hello hello = { LAUNCH_MAGIC, LAUNCH_VERSION, 0 };
+	struct launch_hello hello = { LAUNCH_MAGIC, version, 0 };
 	char message[sizeof(hello) + LAUNCH_URI_MAX];
 
 	if (length > LAUNCH_URI_MAX)
@@ -117,9 +118,10 @@ static int obey(int fd, const struct launch_reply *reply, const struct client_wa
 	static struct sock_filter code[LAUNCH_FILTER_MAX];
 	char reason[LAUNCH_REASON_MAX + 1] = "";
 
-	if (reply->magic != LAUNCH_MAGIC || reply->version != LAUNCH_VERSION)
-		return err_set(err, ERR_SYNTAX, "the sensor speaks version %u of the handshake, but must speak %d",
-			       reply->version, LAUNCH_VERSION);
+	if (reply->magic != LAUNCH_MAGIC || reply->version < LAUNCH_VERSION_MIN || reply->version > LAUNCH_VERSION)
+		return err_set(err, ERR_SYNTAX,
+			       "the sensor speaks version %u of the handshake, but must speak %d to %d",
+			       reply->version, LAUNCH_VERSION_MIN, LAUNCH_VERSION);
 	if (reply->filter_count > LAUNCH_FILTER_MAX || reply->reason_length > LAUNCH_REASON_MAX)
 		return err_set(err, ERR_SYNTAX, "the answer of the sensor is too large");
 	if (receive(fd, code, reply->filter_count * sizeof(*code), wait, err) < 0 ||
@@ -151,12 +153,29 @@ int client_obey(int fd, const struct client_wait *wait, struct err *err)
 	return receive(fd, &reply, sizeof(reply), wait, err) < 0 ? err->code : obey(fd, &reply, wait, err);
 }
 
+/* In *version; with SPEAKS_EARLIER that is another one afterwards, which the sidecar speaks. */
+static int hand_over_in(const char *path, uint16_t *version, const struct client_wait *wait, struct err *err)
+{
+	AUTO_FD int fd = connect_to(path, wait, err);
+	struct launch_reply reply;
+
+	if (fd < 0 || say_hello(fd, *version, err) < 0 || receive(fd, &reply, sizeof(reply), wait, err) < 0)
+		return err->code;
+	if (reply.magic == LAUNCH_MAGIC && reply.version >= LAUNCH_VERSION_MIN && reply.version < *version) {
+		*version = reply.version;
+		return SPEAKS_EARLIER;
+	}
+	return obey(fd, &reply, wait, err);
+}
+
 int client_hand_over(const char *path, struct err *err)
 {
 	const struct client_wait wait = client_wait(LAUNCH_WAIT_MS);
-	AUTO_FD int fd = connect_to(path, &wait, err);
+	uint16_t version = LAUNCH_VERSION;
+	int code;
 
-	if (fd < 0)
-		return err->code;
-	return say_hello(fd, err) < 0 ? err->code : client_obey(fd, &wait, err);
+	do /* ends: each time the version is a lower one */
+		code = hand_over_in(path, &version, &wait, err);
+	while (code == SPEAKS_EARLIER);
+	return code;
 }

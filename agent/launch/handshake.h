@@ -1,9 +1,13 @@
 /*
- * handshake.h: what seclaunch and the sidecar say to each other over the Unix socket, version 1. Both run on one machine, so
- * numbers are in its own byte order.
+ * handshake.h: what seclaunch and the sidecar say to each other over the Unix socket. Both run on one machine, so numbers are in its
+ * own byte order.
  *
  * The launcher sends a launch_hello and uri_length bytes of its ECS_CONTAINER_METADATA_URI_V4. The sidecar, having seized
  * the launcher, answers with a launch_reply, then filter_count instructions (struct sock_filter), then reason_length bytes.
+ *
+ * Images of workloads are built at other times than the sidecar's, so either may be the older one. A sidecar answers a hello of an
+ * earlier version in that version, with what it knows. One of a later version it does not take, and answers in its own latest: the
+ * launcher then connects again and speaks that. The layout of both structures is for ever.
  */
 #pragma once
 
@@ -14,7 +18,9 @@
 #define LAUNCH_AGENT_DEFAULT  "/clewline/secagent"
 #define LAUNCH_AGENT_ENV      "CLEWLINE_LAUNCH_AGENT"
 #define LAUNCH_MAGIC	      0x4c574c43u /* "CLWL" */
-#define LAUNCH_VERSION	      1
+#define LAUNCH_VERSION	      2
+#define LAUNCH_VERSION_MIN    1
+#define LAUNCH_VERSION_INSIDE 2 /* the first that knows LAUNCH_INSIDE; earlier ones take it for a refusal */
 #define LAUNCH_URI_MAX	      512
 #define LAUNCH_FILTER_MAX     4096 /* the kernel's own limit */
 #define LAUNCH_REASON_MAX     512

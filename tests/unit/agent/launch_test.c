@@ -54,18 +54,23 @@ static void *serve(void *argument)
 	return NULL;
 }
 
-static void sidecar_start(struct sidecar *sidecar, const void *answer, size_t size)
+static void sidecar_start_as(struct sidecar *sidecar, void *(*run)(void *sidecar))
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
-	*sidecar = (struct sidecar){ .answer = answer, .size = size };
 	snprintf(sidecar->path, sizeof(sidecar->path), "/tmp/launch_test.%d", getpid());
 	unlink(sidecar->path);
 	strcpy(address.sun_path, sidecar->path);
 	sidecar->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(sidecar->listener, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(sidecar->listener, 1), 0);
-	assert_int_equal(pthread_create(&sidecar->thread, NULL, serve, sidecar), 0);
+	assert_int_equal(pthread_create(&sidecar->thread, NULL, run, sidecar), 0);
+}
+
+static void sidecar_start(struct sidecar *sidecar, const void *answer, size_t size)
+{
+	*sidecar = (struct sidecar){ .answer = answer, .size = size };
+	sidecar_start_as(sidecar, serve);
 }
 
 static void sidecar_end(struct sidecar *sidecar)
@@ -136,11 +141,46 @@ static void a_refusal_is_told_with_its_reason(void **state)
 	assert_non_null(strstr(err.message, "another pid namespace"));
 }
 
+/* As a sidecar of version 1 is: what is not version 1 is malformed to it. */
+static void *serve_as_first_version(void *argument)
+{
+	struct sidecar *sidecar = argument;
+	struct answer malformed = with_reason(LAUNCH_UNFILTERED, "the hello is malformed");
+	struct answer go = with_reason(LAUNCH_GO, "");
+
+	malformed.reply.version = go.reply.version = 1;
+	do {
+		int fd = accept(sidecar->listener, NULL, NULL);
+		bool is_known = hear(fd, &sidecar->hello, sizeof(sidecar->hello)) && sidecar->hello.version == 1 &&
+				hear(fd, sidecar->uri, sidecar->hello.uri_length);
+		const struct answer *answer = is_known ? &go : &malformed;
+
+		send(fd, answer, size_of(answer), MSG_NOSIGNAL);
+		close(fd);
+	} while (sidecar->hello.version != 1);
+	return NULL;
+}
+
+static void an_older_sidecar_is_spoken_to_in_its_own_version(void **state)
+{
+	struct sidecar sidecar = { .listener = -1 };
+	struct err err = { 0 };
+
+	(void)state;
+	sidecar_start_as(&sidecar, serve_as_first_version);
+	setenv("ECS_CONTAINER_METADATA_URI_V4", URI, 1);
+	assert_int_equal(client_hand_over(sidecar.path, &err), 0);
+	unsetenv("ECS_CONTAINER_METADATA_URI_V4");
+	assert_string_equal(sidecar.uri, URI);
+	sidecar_end(&sidecar);
+}
+
 static void nonsense_is_not_obeyed(void **state)
 {
 	struct launch_reply cases[] = {
 		{ LAUNCH_MAGIC + 1, LAUNCH_VERSION, LAUNCH_GO, 0, 0 },
 		{ LAUNCH_MAGIC, LAUNCH_VERSION + 1, LAUNCH_GO, 0, 0 },
+		{ LAUNCH_MAGIC, LAUNCH_VERSION_MIN - 1, LAUNCH_GO, 0, 0 },
 		{ LAUNCH_MAGIC, LAUNCH_VERSION, LAUNCH_GO, LAUNCH_FILTER_MAX + 1, 0 },
 		{ LAUNCH_MAGIC, LAUNCH_VERSION, LAUNCH_GO, 0, LAUNCH_REASON_MAX + 1 },
 	};
@@ -215,6 +255,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_hello_names_version_and_endpoint),
 		cmocka_unit_test(a_refusal_is_told_with_its_reason),
+		cmocka_unit_test(an_older_sidecar_is_spoken_to_in_its_own_version),
 		cmocka_unit_test(nonsense_is_not_obeyed),
 		cmocka_unit_test(an_answer_that_is_cut_is_no_answer),
 		cmocka_unit_test(the_filter_that_is_sent_is_installed),
