@@ -136,14 +136,25 @@ static bool drain(struct reload *reload)
 	return found;
 }
 
-/* Who writes a file writes several times, and several files: waits until that is over. */
+/*
+ * Who writes a file writes several times, and several files: waits until that is over. Others that are written in the same folder
+ * meanwhile do not count, and who asks does not wait.
+ */
 static void settle(struct reload *reload)
 {
-	int64_t until = time_monotonic_ns() + RELOAD_WAIT_MS * NS_PER_MS;
-	struct pollfd fds[] = { { reload->changes, POLLIN, 0 }, { reload->stop, POLLIN, 0 } };
+	const int64_t until_ns = time_monotonic_ns() + RELOAD_WAIT_MS * NS_PER_MS;
+	int64_t quiet_ns = time_monotonic_ns() + RELOAD_QUIET_MS * NS_PER_MS, now_ns;
+	struct pollfd fds[] = { { reload->changes, POLLIN, 0 },
+				{ reload->ask, POLLIN, 0 },
+				{ reload->stop, POLLIN, 0 } };
 
-	while (time_monotonic_ns() < until && poll(fds, ARRAY_SIZE(fds), RELOAD_QUIET_MS) > 0 && !fds[1].revents)
-		drain(reload);
+	while ((now_ns = time_monotonic_ns()) < until_ns && now_ns < quiet_ns) {
+		if (poll(fds, ARRAY_SIZE(fds), (int)((quiet_ns - now_ns) / NS_PER_MS) + 1) > 0 &&
+		    (fds[1].revents || fds[2].revents))
+			return;
+		if (drain(reload))
+			quiet_ns = time_monotonic_ns() + RELOAD_QUIET_MS * NS_PER_MS;
+	}
 }
 
 static void deliver(struct reload *reload, bool is_asked)

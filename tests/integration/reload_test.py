@@ -18,6 +18,7 @@ from verdict import check, conclude, SKIP
 BIN = os.path.abspath(sys.argv[1])
 AGENT, LAUNCH = BIN + "/secagent", BIN + "/seclaunch"
 RELOADS = 50
+TOLD = 200  # events at least between two reloads
 WAIT_S = 60
 WORKERS = "abc"
 # Creates numbered files until it is told to stop, and says how many.
@@ -66,6 +67,14 @@ class Agent:
                 if not self.changed.wait(WAIT_S):
                     return None
 
+    def wait_more(self, lines, count):
+        """True when lines are so many; they are all the output of a load that goes on by itself."""
+        with self.changed:
+            while len(lines) < count:
+                if not self.changed.wait(WAIT_S):
+                    return False
+        return True
+
     def end(self):
         self.child.wait(WAIT_S)
         for reader in self.readers:
@@ -97,6 +106,8 @@ def reload(agent, work, generation):
         check(False, "reload %d is said" % generation, agent.log[start:])
     if not agent.wait(agent.out, " g%d " % generation, seen):
         check(False, "rules of generation %d count" % generation, agent.out[-3:])
+    if not agent.wait_more(agent.out, seen + TOLD):
+        check(False, "the load goes on after reload %d" % generation, agent.out[-3:])
 
 
 def break_rules(agent, work, path, text, place):
