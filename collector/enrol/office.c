@@ -17,7 +17,8 @@
 #define REQUEST_ARENA_MAX (1u << 20)
 #define LOOK_NS		  (60 * NS_PER_S) /* between two looks at how old the collector's own certificates are */
 #define REVOKED_RETRY_MS  60000
-#define SHARED_NS	  (5 * NS_PER_S) /* between two looks at what other collectors do with the authority */
+#define COPIED_NS	  NS_PER_S	 /* between two looks at what may have been copied into its folder */
+#define SHARED_NS	  (2 * NS_PER_S) /* and at what other collectors do with the authority, which asks the database */
 
 struct office {
 	struct office_conf conf;
@@ -26,7 +27,7 @@ struct office {
 	struct tls *tls;
 	struct sts *sts;
 	struct key key; /* of the collector's certificate; in memory only */
-	int64_t looked_ns, shared_ns;
+	int64_t looked_ns, copied_ns, shared_ns;
 	bool is_behind; /* others have changed roots, which was told */
 	bool is_unreadable;
 	bool is_told; /* that the root key is away */
@@ -322,10 +323,9 @@ static void look_at_certificates(struct office *office)
 			  err.message);
 }
 
-/* What was copied into the folder is taken over; who has not copied what others did is told so, once. */
-static void look_at_authority(struct office *office)
+/* What was copied into the folder is taken over; true if there was something. */
+static bool take_copied(struct office *office)
 {
-	struct authority_roots own, recorded;
 	struct err err = { 0 };
 	int code = authority_reload(office->authority, &err);
 
@@ -334,6 +334,15 @@ static void look_at_authority(struct office *office)
 	if (code < 0 && !office->is_unreadable)
 		log_warn("authority-unreadable", "%s; what was in use stays so", err.message);
 	office->is_unreadable = code < 0;
+	return code > 0;
+}
+
+/* Who has not copied what others did is told so, once. */
+static void look_at_others(struct office *office)
+{
+	struct authority_roots own, recorded;
+	struct err err = { 0 };
+
 	if (office->conf.is_alone || own_roots(office, &own, &err) < 0 ||
 	    authority_record_claim(roster_pool(office->roster), &own, &recorded, &err) < 0)
 		return;
@@ -351,9 +360,14 @@ void office_watch(struct office *office)
 	int64_t now = time_monotonic_ns();
 
 	roster_refresh(office->roster, false, &(struct err){ 0 }); /* away: what was known stays */
+	if (!office->copied_ns || now - office->copied_ns >= COPIED_NS) {
+		office->copied_ns = now;
+		if (take_copied(office))
+			office->shared_ns = 0;
+	}
 	if (!office->shared_ns || now - office->shared_ns >= SHARED_NS) {
 		office->shared_ns = now;
-		look_at_authority(office);
+		look_at_others(office);
 	}
 	if (office->looked_ns && now - office->looked_ns < LOOK_NS)
 		return;
