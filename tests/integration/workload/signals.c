@@ -1,7 +1,9 @@
 /*
  * signals.c: sends itself each of the 64 signals and tells what arrived: number, code and value. Signals 32 and 33 belong
- * to the C library, so handlers are set by the system call itself.
+ * to the C library, so handlers are set by the system call itself. What comes from others does not count, and may come at any time: runc passes
+ * the SIGURG on by which its own runtime interrupts its threads.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,6 +28,8 @@ static volatile struct {
 static void on_signal(int number, siginfo_t *info, void *context)
 {
 	(void)context;
+	if (info->si_code != SI_QUEUE || info->si_pid != getpid())
+		return;
 	seen.signal = number;
 	seen.code = info->si_code;
 	seen.value = info->si_value.sival_int;
@@ -62,6 +66,15 @@ static void send(int number)
 	syscall(SYS_rt_sigqueueinfo, getpid(), number, &info);
 }
 
+static int wait_for(pid_t child, int options)
+{
+	int status = -1;
+
+	while (waitpid(child, &status, options) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
 static void stop_and_go_on(void)
 {
 	pid_t child = fork();
@@ -72,13 +85,13 @@ static void stop_and_go_on(void)
 			pause();
 	}
 	kill(child, SIGSTOP);
-	waitpid(child, &status, WUNTRACED);
+	status = wait_for(child, WUNTRACED);
 	printf("stopped %d by %d\n", WIFSTOPPED(status), WSTOPSIG(status));
 	kill(child, SIGCONT);
-	waitpid(child, &status, WCONTINUED);
+	status = wait_for(child, WCONTINUED);
 	printf("goes on %d\n", WIFCONTINUED(status));
 	kill(child, SIGKILL);
-	waitpid(child, &status, 0);
+	status = wait_for(child, 0);
 	printf("killed %d by %d\n", WIFSIGNALED(status), WTERMSIG(status));
 }
 
