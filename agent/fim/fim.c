@@ -11,6 +11,7 @@
 #include "agent/fim/package_owner.h"
 #include "agent/state/execution.h"
 #include "base/map.h"
+#include "base/stock.h"
 #include "base/time.h"
 
 #define ROOTS_MAX   64 /* of containers, kept open so that files can be looked at when their process is gone */
@@ -50,8 +51,8 @@ struct fim {
 	size_t next_entry;
 	struct pending pending[FIM_PENDING_MAX];
 	size_t pending_count;
-	struct map *known;		/* "DEVICE:INODE:PATH" of a root and a path to struct content without text */
-	int64_t allowance, refilled_ns; /* bytes */
+	struct map *known;     /* "DEVICE:INODE:PATH" of a root and a path to struct content without text */
+	struct stock readable; /* bytes */
 	uint64_t clock;
 	struct fim_stats stats;
 	struct file_content told;
@@ -70,8 +71,6 @@ struct fim *fim_new(const struct watch_sets *sets, const struct baseline *baseli
 	fim->baseline = baseline;
 	fim->changed = changed;
 	fim->context = context;
-	fim->allowance = FIM_READ_BURST;
-	fim->refilled_ns = time_monotonic_ns();
 	strbuf_init(&fim->diff, LINE_DIFF_MAX + 16);
 	fim->known = map_new();
 	for (size_t i = 0; i < ROOTS_MAX; i++)
@@ -186,15 +185,12 @@ static struct root *root_of(struct fim *fim, pid_t pid)
 /* True if size bytes may be read now. */
 static bool may_read(struct fim *fim, int64_t size)
 {
+	static const struct stock_rate rate = { FIM_READ_PER_S, NS_PER_S, FIM_READ_BURST };
 	int64_t now_ns = time_monotonic_ns();
 
-	fim->allowance += (now_ns - fim->refilled_ns) / NS_PER_MS * (FIM_READ_PER_S / 1000);
-	fim->refilled_ns = now_ns;
-	if (fim->allowance > FIM_READ_BURST)
-		fim->allowance = FIM_READ_BURST;
-	if (fim->allowance < size)
+	if (!stock_has(&fim->readable, &rate, size, now_ns))
 		return false;
-	fim->allowance -= size;
+	stock_take(&fim->readable, &rate, size, now_ns);
 	return true;
 }
 

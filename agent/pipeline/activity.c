@@ -36,6 +36,18 @@ struct activity activity_of(const struct sensor_event *event)
 	return activity;
 }
 
+enum activity_class activity_class_of(const struct sensor_event *event)
+{
+	switch (activity_of(event).kind) {
+	case EVENT_FILE:
+		return ACTIVITY_FILES;
+	case EVENT_CALL:
+		return sensor_call_in(event->call, SENSOR_NETWORK_CALLS) ? ACTIVITY_CONNECTIONS : ACTIVITY_CALLS;
+	default:
+		return ACTIVITY_COMMANDS;
+	}
+}
+
 /* Rare calls that change what a process may do or see of the machine: kept whatever became of them. */
 #define AUDITED_CALLS (SENSOR_KERNEL_CALLS | SENSOR_CONTROL_CALLS | SENSOR_SIGNAL_CALLS)
 

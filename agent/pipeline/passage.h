@@ -3,9 +3,10 @@
  */
 #pragma once
 
-#include "agent/pipeline/allowance.h"
+#include "agent/pipeline/activity.h"
 #include "agent/pipeline/pipeline.h"
 #include "agent/pipeline/view.h"
+#include "base/stock.h"
 
 #define ALERTS_MAX 64 /* of one event; rules beyond it are counted as failed */
 
@@ -14,7 +15,7 @@ struct pipeline {
 	struct process_table *processes;
 	struct arena arena; /* of the current event */
 	struct pipeline_stats stats;
-	struct allowance allowance;
+	struct stock activity[ACTIVITY_CLASS_COUNT];
 	struct written *written;  /* NULL: no rule asks who wrote what is run */
 	struct fim *fim;	  /* NULL: no files are watched */
 	int64_t due_ns;		  /* when fim is to be asked again; 0 = nothing is pending */

@@ -38,7 +38,6 @@ int pipeline_new(const struct pipeline_conf *conf, struct pipeline **ret, struct
 	if (!pipeline)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	pipeline->conf = *conf;
-	pipeline->allowance.per_s = conf->activity_per_s;
 	pipeline->may_kill = alerts_ask_for_kill(conf);
 	arena_init(&pipeline->arena, EVENT_MEMORY_MAX);
 	pipeline->processes = process_table_new(conf->lookup, conf->lookup_context);
@@ -243,16 +242,18 @@ static struct passage *passage_new(struct pipeline *pipeline, const struct senso
 /* False, and declared, if there was too much of its class lately. */
 static bool is_allowed(struct pipeline *pipeline, const struct sensor_event *event)
 {
-	enum event_kind kind = activity_of(event).kind;
-	enum activity_class class = kind == EVENT_FILE					? ACTIVITY_FILES
-				    : kind != EVENT_CALL				? ACTIVITY_COMMANDS
-				    : sensor_call_in(event->call, SENSOR_NETWORK_CALLS) ? ACTIVITY_CONNECTIONS
-											: ACTIVITY_CALLS;
+	const int64_t per_s = pipeline->conf.activity_per_s, now_ns = time_monotonic_ns();
+	const struct stock_rate rate = { per_s, NS_PER_S, per_s * ACTIVITY_BURST_S };
+	enum activity_class class = activity_class_of(event);
 
-	if (allowance_take(&pipeline->allowance, class, time_monotonic_ns()))
+	if (!per_s)
 		return true;
-	declare(pipeline, LOST_COMMANDS + (enum loss) class, 1);
-	return false;
+	if (!stock_has(&pipeline->activity[class], &rate, 1, now_ns)) {
+		declare(pipeline, LOST_COMMANDS + (enum loss) class, 1);
+		return false;
+	}
+	stock_take(&pipeline->activity[class], &rate, 1, now_ns);
+	return true;
 }
 
 static void look_at_content(struct passage *passage)

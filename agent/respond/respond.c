@@ -12,7 +12,7 @@
 #include "base/stock.h"
 #include "base/time.h"
 
-#define PRICE_NS (60 * NS_PER_S / RESPONSES_PER_MIN)
+static const struct stock_rate response_rate = { RESPONSES_PER_MIN, 60 * NS_PER_S, RESPONSES_PER_MIN };
 
 /* A container between SIGTERM and SIGKILL. */
 struct stop {
@@ -82,9 +82,9 @@ static bool take_one(struct responder *responder)
 {
 	const int64_t now_ns = time_monotonic_ns();
 
-	if (!stock_has(&responder->stock, PRICE_NS, RESPONSES_PER_MIN, now_ns))
+	if (!stock_has(&responder->stock, &response_rate, 1, now_ns))
 		return false;
-	stock_take(&responder->stock, PRICE_NS, now_ns);
+	stock_take(&responder->stock, &response_rate, 1, now_ns);
 	return true;
 }
 
@@ -113,7 +113,7 @@ static const char *objection(const struct responder *responder, const struct res
 bool responder_may_kill(const struct responder *responder, const struct respond_order *order)
 {
 	return order->event->is_held && !objection(responder, order) &&
-	       stock_has(&responder->stock, PRICE_NS, RESPONSES_PER_MIN, time_monotonic_ns());
+	       stock_has(&responder->stock, &response_rate, 1, time_monotonic_ns());
 }
 
 static struct response refused(const char *reason)

@@ -10,10 +10,11 @@
 #include "base/stock.h"
 #include "base/time.h"
 
-#define NETWORK_SIZE	 8
-#define ADDRESS_PRICE_NS (NS_PER_S / PACE_ADDRESS_RATE)
-#define ALL_PRICE_NS	 (NS_PER_S / PACE_ALL_RATE)
-#define TEXT_MAX	 80
+#define NETWORK_SIZE 8
+#define TEXT_MAX     80
+
+static const struct stock_rate address_rate = { PACE_ADDRESS_RATE, NS_PER_S, PACE_ADDRESS_MAX },
+			       all_rate = { PACE_ALL_RATE, NS_PER_S, PACE_ALL_MAX };
 
 struct pace {
 	pthread_mutex_t mutex; /* guards: all below */
@@ -60,11 +61,10 @@ bool pace_take(struct pace *pace, const char *address, int64_t now_ns)
 	bool may;
 
 	pthread_mutex_lock(&pace->mutex);
-	may = stock_has(own, ADDRESS_PRICE_NS, PACE_ADDRESS_MAX, now_ns) &&
-	      stock_has(&pace->all, ALL_PRICE_NS, PACE_ALL_MAX, now_ns);
+	may = stock_has(own, &address_rate, 1, now_ns) && stock_has(&pace->all, &all_rate, 1, now_ns);
 	if (may) {
-		stock_take(own, ADDRESS_PRICE_NS, now_ns);
-		stock_take(&pace->all, ALL_PRICE_NS, now_ns);
+		stock_take(own, &address_rate, 1, now_ns);
+		stock_take(&pace->all, &all_rate, 1, now_ns);
 	}
 	pthread_mutex_unlock(&pace->mutex);
 	return may;

@@ -1,20 +1,25 @@
 /*
- * stock.h: how often something may be done: a stock of so many at once, which fills up again by one each price_ns.
+ * stock.h: how often something may be done, or how much of it: a stock that fills up again at a rate.
  *
- * Zeroed it is full. Times are monotonic. Not thread-safe.
+ * Zeroed a stock is full. Times are monotonic. Not thread-safe.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* When it is full again; in the past = it is. */
-struct stock {
-	int64_t full_ns;
+/* count come back in per_ns, and at most max lie there. max * per_ns must be below 2^62. */
+struct stock_rate {
+	int64_t count, per_ns, max;
 };
 
-/* True if there is one of at most max. */
-bool stock_has(const struct stock *stock, int64_t price_ns, int64_t max, int64_t now_ns);
+/* When it is full again: after full_ns, in the past = it is, and rest / count of a nanosecond. */
+struct stock {
+	int64_t full_ns, rest;
+};
 
-/* Takes one, which there must be. */
-void stock_take(struct stock *stock, int64_t price_ns, int64_t now_ns);
+/* True if amount is there, of at most rate->max. */
+bool stock_has(const struct stock *stock, const struct stock_rate *rate, int64_t amount, int64_t now_ns);
+
+/* Takes amount, which must be there. */
+void stock_take(struct stock *stock, const struct stock_rate *rate, int64_t amount, int64_t now_ns);

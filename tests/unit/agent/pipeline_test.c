@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "agent/pipeline/allowance.h"
+#include "agent/pipeline/activity.h"
 #include "agent/pipeline/pipeline.h"
 #include "base/time.h"
 #include "bus/sender.h"
@@ -106,53 +106,36 @@ static void an_event_of_no_process_is_declared(void **state)
 	assert_int_equal(stats.failed, 1);
 }
 
-static void activity_has_a_limit_per_class(void **state)
-{
-	struct allowance allowance = { .per_s = 2 };
-	int64_t now_ns = NS_PER_S;
-
-	(void)state;
-	for (int i = 0; i < 2 * ALLOWANCE_BURST_S; i++)
-		assert_true(allowance_take(&allowance, ACTIVITY_FILES, now_ns));
-	assert_false(allowance_take(&allowance, ACTIVITY_FILES, now_ns));
-	assert_true(allowance_take(&allowance, ACTIVITY_COMMANDS, now_ns));
-	assert_false(allowance_take(&allowance, ACTIVITY_FILES, now_ns + 499 * NS_PER_MS));
-	assert_true(allowance_take(&allowance, ACTIVITY_FILES, now_ns + 500 * NS_PER_MS));
-	assert_false(allowance_take(&allowance, ACTIVITY_FILES, now_ns + 500 * NS_PER_MS));
-	/* a long silence is worth no more than a burst */
-	now_ns += 3600 * NS_PER_S;
-	for (int i = 0; i < 2 * ALLOWANCE_BURST_S; i++)
-		assert_true(allowance_take(&allowance, ACTIVITY_FILES, now_ns));
-	assert_false(allowance_take(&allowance, ACTIVITY_FILES, now_ns));
-	allowance.per_s = 0;
-	assert_true(allowance_take(&allowance, ACTIVITY_FILES, now_ns));
-}
-
+/* Each class has a limit of its own, so that a flood of one does not hide the others. */
 static void what_the_limit_left_out_is_declared(void **state)
 {
 	struct world *world = *state;
-	struct sensor_event event = { .call = SENSOR_PROCEXIT, .pid = getpid(), .time_ns = 1, .has_result = true };
+	struct sensor_event end = { .call = SENSOR_PROCEXIT, .pid = getpid(), .time_ns = 1, .has_result = true };
+	struct sensor_event call = { .call = SENSOR_KILL, .pid = getpid(), .time_ns = 1, .has_result = true };
 	struct pipeline *pipeline;
 	struct pipeline_stats stats;
+	uint64_t lost;
 	struct err err = { 0 };
 
 	assert_int_equal(pipeline_new(&(struct pipeline_conf){ .sender = world->sender, .activity_per_s = 1 },
 				      &pipeline, &err),
 			 0);
-	for (int i = 0; i < 3 * ALLOWANCE_BURST_S; i++) {
-		event.time_ns++;
-		pipeline_handle(pipeline, &event);
+	for (int i = 0; i < 3 * ACTIVITY_BURST_S; i++) {
+		end.time_ns++;
+		pipeline_handle(pipeline, &end);
 	}
 	pipeline_stats(pipeline, &stats);
 	assert_true(dropped(world) > 0);
-	assert_true(dropped(world) < 3 * ALLOWANCE_BURST_S);
+	assert_true(dropped(world) < 3 * ACTIVITY_BURST_S);
+	lost = dropped(world);
+	pipeline_handle(pipeline, &call);
+	assert_int_equal(dropped(world), lost);
 	pipeline_free(pipeline);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(activity_has_a_limit_per_class),
 		cmocka_unit_test_setup_teardown(what_the_limit_left_out_is_declared, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_the_sensor_lost_is_declared, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_death_of_a_tracer_is_declared, set_up, tear_down),
