@@ -238,6 +238,7 @@ static void keep_memory(void)
 int collector_run(const struct collector_conf *conf, struct err *err)
 {
 	AUTO_FREE struct collector *collector = calloc(1, sizeof(*collector));
+	int wait_ms = WATCH_MS;
 
 	if (!collector)
 		return err_set(err, ERR_MEMORY, "out of memory");
@@ -252,9 +253,9 @@ int collector_run(const struct collector_conf *conf, struct err *err)
 	log_info("ready", "collector %s takes batches on %s and answers on %s", CLEWLINE_VERSION,
 		 collector->intake_url, collector->api_url);
 	while (!signals_stop_wanted()) {
-		signals_wait(WATCH_MS);
+		signals_wait(wait_ms);
 		if (!signals_stop_wanted())
-			server_watch(&collector->server);
+			wait_ms = server_watch(&collector->server, WATCH_MS);
 	}
 	log_info("stopping", "told to stop; what was accepted is stored");
 	stop_all(collector);

@@ -4,8 +4,8 @@
 #include <ftw.h>
 #include <glob.h>
 #include <pwd.h>
-#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -22,6 +22,8 @@
 #define LOG_TAIL	  4096
 #define VERSION_MAX	  64
 #define REMOVE_OPEN_FILES 16
+#define LOCK_FILE_MAX	  8192
+#define LOCK_STATUS_LINE  8 /* PostgreSQL's miscadmin.h: LOCK_FILE_LINE_PM_STATUS */
 
 static bool has_server(const char *folder)
 {
@@ -90,6 +92,23 @@ void cluster_last_log(const struct cluster *cluster, char *out, size_t size)
 	}
 	if (last)
 		snprintf(out, size, "%.*s", (int)strcspn(last, "\n"), last);
+}
+
+bool cluster_is_ready(const struct cluster *cluster, pid_t pid)
+{
+	AUTO_STRBUF lock = STRBUF_INIT;
+	char path[STATE_PATH_MAX];
+	const char *line;
+
+	if (state_path(cluster->data, "postmaster.pid", path, NULL) < 0 ||
+	    file_read(path, LOCK_FILE_MAX, &lock, NULL) < 0 || strtol(lock.data, NULL, 10) != pid)
+		return false;
+	line = lock.data;
+	for (int i = 1; line && i < LOCK_STATUS_LINE; i++) {
+		line = strchr(line, '\n');
+		line = line ? line + 1 : NULL;
+	}
+	return line && strncmp(line, "ready", 5) == 0;
 }
 
 int cluster_log_open(const struct cluster *cluster, struct err *err)

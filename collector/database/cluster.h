@@ -3,6 +3,9 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <sys/types.h>
+
 #include "base/err.h"
 #include "conf/state.h"
 
@@ -26,6 +29,9 @@ int cluster_prepare(const char *state, struct cluster *ret, struct err *err);
 
 /* Writes libpq's connection string; returns out. */
 char *cluster_conninfo(const struct cluster *cluster, const char *database, char out[CLUSTER_CONNINFO_MAX]);
+
+/* True once the server with this process id takes connections, as its lock file says (what pg_ctl looks at, too). Never waits. */
+bool cluster_is_ready(const struct cluster *cluster, pid_t pid);
 
 /* Last line of the log that says why, for error messages; "" when there is none. */
 void cluster_last_log(const struct cluster *cluster, char *out, size_t size);

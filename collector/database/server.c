@@ -11,10 +11,8 @@
 #include "collector/signals.h"
 #include "store/store.h"
 
-#define BACKOFF_FIRST_NS (200 * NS_PER_MS)
-#define BACKOFF_MAX_NS	 (10 * NS_PER_S)
-#define POLL_MS		 50
-#define SETTLED_NS	 (60 * NS_PER_S) /* a server that ran this long starts again at once */
+#define POLL_MS	   50
+#define SETTLED_NS (60 * NS_PER_S)
 
 static int spawn(struct server *server, struct err *err)
 {
@@ -54,6 +52,8 @@ static int spawn(struct server *server, struct err *err)
 	AUTO_FD int log = cluster_log_open(server->cluster, err);
 	if (log < 0)
 		return err->code;
+	server->is_up = false;
+	server->settled_ns = time_monotonic_ns() + SETTLED_NS;
 	return child_start(args, log, &server->pid, err);
 }
 
@@ -68,10 +68,15 @@ static bool reap(struct server *server, int *ret_status)
 
 static void back_off(struct server *server)
 {
-	server->backoff_ns = server->backoff_ns ? server->backoff_ns * 2 : BACKOFF_FIRST_NS;
-	if (server->backoff_ns > BACKOFF_MAX_NS)
-		server->backoff_ns = BACKOFF_MAX_NS;
-	server->not_before_ns = time_monotonic_ns() + server->backoff_ns;
+	int64_t now = time_monotonic_ns();
+	int64_t most_ns = (server->is_up ? SERVER_BACKOFF_UP_MS : SERVER_BACKOFF_MAX_MS) * NS_PER_MS;
+
+	if (server->is_up && now > server->settled_ns)
+		server->backoff_ns = 0;
+	server->backoff_ns = server->backoff_ns ? server->backoff_ns * 2 : SERVER_BACKOFF_FIRST_MS * NS_PER_MS;
+	if (server->backoff_ns > most_ns)
+		server->backoff_ns = most_ns;
+	server->not_before_ns = now + server->backoff_ns;
 }
 
 static bool answers(const struct server *server)
@@ -127,37 +132,50 @@ int server_start(struct server *server, const struct cluster *cluster, struct er
 		server_stop(server);
 		return code;
 	}
+	server->is_up = true;
 	server->backoff_ns = 0;
-	server->not_before_ns = time_monotonic_ns() + SETTLED_NS;
 	return 0;
 }
 
-void server_watch(struct server *server)
+/* Until the next thing that may be due: a start, or the news that one has succeeded. */
+static int next_look_ms(const struct server *server, int longest_ms)
+{
+	int64_t wait_ms = POLL_MS;
+
+	if (server->is_up)
+		return longest_ms;
+	if (!server->pid)
+		wait_ms = (server->not_before_ns - time_monotonic_ns()) / NS_PER_MS + 1;
+	return wait_ms < 1 ? 1 : wait_ms < longest_ms ? (int)wait_ms : longest_ms;
+}
+
+int server_watch(struct server *server, int longest_ms)
 {
 	struct err err = { 0 };
 	char reason[256];
 	int status;
 
 	if (!server->cluster)
-		return;
+		return longest_ms;
+	if (server->pid && !server->is_up)
+		server->is_up = cluster_is_ready(server->cluster, server->pid);
 	if (reap(server, &status)) {
 		cluster_last_log(server->cluster, reason, sizeof(reason));
 		log_error("database-died", "PostgreSQL ended with %s %d: %s; it will be started again",
 			  WIFSIGNALED(status) ? "signal" : "status",
 			  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), reason);
-		if (time_monotonic_ns() > server->not_before_ns)
-			server->backoff_ns = 0;
 		back_off(server);
+		server->is_up = false;
 	}
 	if (server->pid || time_monotonic_ns() < server->not_before_ns)
-		return;
+		return next_look_ms(server, longest_ms);
 	if (spawn(server, &err) < 0) {
 		log_error("database-start-failed", "%s", err.message);
 		back_off(server);
-		return;
+	} else {
+		log_info("database-started", "PostgreSQL is started again (process %d)", (int)server->pid);
 	}
-	log_info("database-started", "PostgreSQL is started again (process %d)", (int)server->pid);
-	server->not_before_ns = time_monotonic_ns() + SETTLED_NS;
+	return next_look_ms(server, longest_ms);
 }
 
 void server_stop(struct server *server)

@@ -11,7 +11,11 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/time.h"
 #include "fixture.h"
+
+#define LOOK_MS	  50
+#define LOOKS_MAX (SERVER_START_MAX_S * 1000 / LOOK_MS)
 
 static struct fixture f;
 
@@ -40,13 +44,22 @@ static void read_whole(const char *name, struct strbuf *out)
 		fail_msg("%s", err.message);
 }
 
+static void restart_check(void)
+{
+	struct err err = { 0 };
+
+	if (store_check(f.store, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_int_equal(fixture_number(f.store, "SELECT count(*) FROM schema_step WHERE step = '0001_base'"), 1);
+}
+
 static void restart(void)
 {
 	struct err err = { 0 };
 
-	if (server_start(&f.server, &f.cluster, &err) < 0 || store_check(f.store, &err) < 0)
+	if (server_start(&f.server, &f.cluster, &err) < 0)
 		fail_msg("%s", err.message);
-	assert_int_equal(fixture_number(f.store, "SELECT count(*) FROM schema_step WHERE step = '0001_base'"), 1);
+	restart_check();
 }
 
 /* Data of another major version is left as it is; the sentence says what to install or to run. */
@@ -118,6 +131,66 @@ static void a_killed_server_is_started_again(void **state UNUSED)
 	}
 }
 
+static void look(void)
+{
+	usleep((useconds_t)server_watch(&f.server, LOOK_MS) * 1000);
+}
+
+static void watch_until_up(void)
+{
+	for (int i = 0; i < LOOKS_MAX && !f.server.is_up; i++)
+		look();
+	assert_true(f.server.is_up);
+}
+
+static void watch_until_ended(void)
+{
+	for (int i = 0; i < LOOKS_MAX && f.server.pid; i++)
+		look();
+	assert_int_equal(f.server.pid, 0);
+}
+
+/* However often it is killed: it could be started, so nothing is gained by waiting. */
+static void a_server_that_was_up_does_not_wait_long(void **state UNUSED)
+{
+	for (int i = 0; i < 6; i++) {
+		assert_int_equal(kill(f.server.pid, SIGKILL), 0);
+		watch_until_ended();
+		assert_true(f.server.backoff_ns <= SERVER_BACKOFF_UP_MS * NS_PER_MS);
+		watch_until_up();
+	}
+	restart_check();
+}
+
+static void a_server_that_cannot_be_started_waits_longer_and_longer(void **state UNUSED)
+{
+	AUTO_STRBUF settings = STRBUF_INIT;
+	int64_t before_ns = 0;
+
+	read_whole("postgresql.auto.conf", &settings);
+	write_file("postgresql.auto.conf", "no_such_setting = 1\n");
+	assert_int_equal(kill(f.server.pid, SIGKILL), 0);
+	watch_until_ended();
+	for (int i = 0; i < 7; i++) {
+		before_ns = f.server.backoff_ns;
+		f.server.not_before_ns = 0;
+		server_watch(&f.server, LOOK_MS);
+		assert_int_not_equal(f.server.pid, 0);
+		watch_until_ended();
+		assert_true(f.server.backoff_ns >= before_ns);
+		assert_false(f.server.is_up);
+	}
+	assert_true(f.server.backoff_ns == SERVER_BACKOFF_MAX_MS * NS_PER_MS);
+	write_file("postgresql.auto.conf", settings.data);
+	f.server.not_before_ns = 0;
+	watch_until_up();
+	assert_int_equal(kill(f.server.pid, SIGKILL), 0);
+	watch_until_ended();
+	assert_true(f.server.backoff_ns <= SERVER_BACKOFF_UP_MS * NS_PER_MS);
+	watch_until_up();
+	restart_check();
+}
+
 static void a_half_made_cluster_is_made_again(void **state UNUSED)
 {
 	char state_folder_path[64] = "/tmp/clewline-test-XXXXXX", fresh[160];
@@ -152,6 +225,8 @@ int main(void)
 		cmocka_unit_test(what_holds_no_cluster_is_refused),
 		cmocka_unit_test(a_pid_file_of_a_dead_server_does_not_matter),
 		cmocka_unit_test(a_killed_server_is_started_again),
+		cmocka_unit_test(a_server_that_was_up_does_not_wait_long),
+		cmocka_unit_test(a_server_that_cannot_be_started_waits_longer_and_longer),
 		cmocka_unit_test(a_half_made_cluster_is_made_again),
 		cmocka_unit_test(the_socket_is_not_for_everybody),
 	};

@@ -164,7 +164,7 @@ static void a_killed_database_loses_nothing_that_was_acknowledged(void **state U
 			kills++;
 		}
 		signals_wait(20);
-		server_watch(&f.server);
+		server_watch(&f.server, 1000);
 		for (size_t i = 0; i < SENDERS; i++)
 			is_stuck |= senders[i].is_stuck;
 		if (is_stuck)
