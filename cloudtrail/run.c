@@ -203,11 +203,20 @@ static int take_file(void *context, const struct walk_file *file, struct err *er
 	return declare(run, file, problems, err);
 }
 
-static void take_walk_problem(void *context, const struct err *problem)
+static int take_walk_problem(void *context, const char *folder, const struct err *problem, struct err *err)
 {
 	struct run *run = context;
+	int code;
 
 	reader_problem(run->reader, problem);
+	if (stop_wanted(run, 0))
+		return ERR_AGAIN;
+	if (!folder || unread_knows_folder(run->unread, folder, time_now_ns()))
+		return 0;
+	code = settle(run, err);
+	if (code == 0)
+		code = unread_declare_folder(run->unread, run->sender, folder, time_now_ns(), err);
+	return code < 0 ? code : settle(run, err);
 }
 
 /* One look at everything; 0 also when a signal cut it short. */
@@ -371,16 +380,16 @@ static int run_run(const void *conf, int argc, char **argv, int *ret_exit, struc
 const struct command run_command = {
 	.name = "run",
 	.summary = "read CloudTrail files as they come, apply rules, and ship records and alerts to the collector",
-	.details =
-		"A file counts as done when everything of it is on disk in the spool. With --once the exit code "
-		"is 8 if the\n"
-		"collector cannot be reached: what was read waits in the spool, and the next run sends it. SIGHUP "
-		"reads\n"
-		"rules and policies again. What cannot be read is declared to the collector as a loss, with the time "
-		"that the\n"
-		"file is of.\n\n"
-		"  seccloudtrail run --files /srv/trail-bucket\n"
-		"  seccloudtrail run --once --files ./bucket --collector ipc:///tmp/clewline/intake.sock",
+	.details = "A file counts as done when everything of it is on disk in the spool. With --once the exit code "
+		   "is 8 if the\n"
+		   "collector cannot be reached: what was read waits in the spool, and the next run sends it. SIGHUP "
+		   "reads\n"
+		   "rules and policies again. What cannot be read, or entered, is declared to the collector as a "
+		   "loss, with "
+		   "the\n"
+		   "time that the file or folder is of.\n\n"
+		   "  seccloudtrail run --files /srv/trail-bucket\n"
+		   "  seccloudtrail run --once --files ./bucket --collector ipc:///tmp/clewline/intake.sock",
 	.opts = run_opts,
 	.conf_size = sizeof(struct run_conf),
 	.args_max = 0,

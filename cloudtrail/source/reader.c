@@ -172,9 +172,10 @@ static int visit_file(void *context, const struct walk_file *file, struct err *e
 	return reader_file(context, file->path, NULL, err);
 }
 
-static void visit_problem(void *context, const struct err *problem)
+static int visit_problem(void *context, const char *folder UNUSED, const struct err *problem, struct err *err UNUSED)
 {
 	reader_problem(context, problem);
+	return 0;
 }
 
 int reader_paths(struct reader *reader, char *const *paths, struct err *err)

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/attr.h"
+#include "base/strbuf.h"
 
 /* endings of names that hold records */
 static const char *const endings[] = { ".json.gz", ".json", ".jsonl", ".jsonl.gz", ".ndjson", ".cloudtrail" };
@@ -76,14 +77,23 @@ static int visit_file(const FTSENT *entry, const struct walk_visitor *visitor, s
 	return visitor->file(visitor->context, &file, err);
 }
 
-static void report(const FTSENT *entry, const struct walk_visitor *visitor, struct walk_counts *counts)
+/*
+ * A folder that cannot be listed, or the one around what cannot be looked at: names can be read and nothing else. What was removed since
+ * its name was read is no loss.
+ */
+static int report(const FTSENT *entry, const struct walk_visitor *visitor, struct walk_counts *counts,
+		  struct err *err)
 {
+	bool is_inside = entry->fts_info == FTS_NS && entry->fts_level > FTS_ROOTLEVEL;
+	AUTO_STRBUF folder = STRBUF_INIT;
 	struct err problem;
 
+	/* the parent's path is the beginning of the same buffer */
+	strbuf_add(&folder, entry->fts_path, is_inside ? entry->fts_parent->fts_pathlen : entry->fts_pathlen);
 	errno = entry->fts_errno;
 	err_errno(&problem, errno == ENOENT ? ERR_NOT_FOUND : ERR_FAILED, "%s", entry->fts_path);
 	counts->problems++;
-	visitor->problem(visitor->context, &problem);
+	return visitor->problem(visitor->context, problem.code == ERR_NOT_FOUND ? NULL : folder.data, &problem, err);
 }
 
 int walk(char *const *paths, const struct walk_visitor *visitor, struct walk_counts *counts, struct err *err)
@@ -103,7 +113,7 @@ int walk(char *const *paths, const struct walk_visitor *visitor, struct walk_cou
 		case FTS_DNR:
 		case FTS_ERR:
 		case FTS_NS:
-			report(entry, visitor, counts);
+			code = report(entry, visitor, counts, err);
 			break;
 		default:
 			code = visit_file(entry, visitor, counts, err);

@@ -28,8 +28,11 @@ struct walk_counts {
 struct walk_visitor {
 	/* Below 0 stops the walk with that error. */
 	int (*file)(void *context, const struct walk_file *file, struct err *err);
-	/* An unreadable path; the walk goes on. */
-	void (*problem)(void *context, const struct err *problem);
+	/*
+	 * An unreadable path; the walk goes on unless below 0 is returned, then it stops with that error. folder is the one whose files
+	 * could not be found because of it; NULL where nothing is known to be there (a path that does not exist).
+	 */
+	int (*problem)(void *context, const char *folder, const struct err *problem, struct err *err);
 	void *context;
 };
 

@@ -54,6 +54,9 @@ static const char *reason_text(const struct loss_row *row, struct arena *arena)
 		if (row->mode == ORIGIN_CLOUDTRAIL && strcmp(row->reason, DROP_UNREADABLE) == 0)
 			return arena_printf(arena, "%lld file%s or record%s of CloudTrail could not be read",
 					    (long long)row->count, plural, plural);
+		if (row->mode == ORIGIN_CLOUDTRAIL && strcmp(row->reason, DROP_UNREADABLE_FOLDER) == 0)
+			return arena_printf(arena, "%lld folder%s of CloudTrail could not be entered",
+					    (long long)row->count, plural);
 		return arena_printf(arena, "%lld event%s %s lost: %s", (long long)row->count, plural, was,
 				    row->reason);
 	}

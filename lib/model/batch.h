@@ -73,7 +73,8 @@ struct origin {
 	size_t container_count;
 };
 
-#define DROP_UNREADABLE "unreadable" /* reason: files or records of a cloud that could not be read */
+#define DROP_UNREADABLE	       "unreadable"	   /* reason: files or records of a cloud that could not be read */
+#define DROP_UNREADABLE_FOLDER "unreadable-folder" /* folders whose files could not be found */
 
 struct drop {
 	const char *reason; /* spool-full, ring-full, rate-limit ... */

@@ -153,10 +153,11 @@ static int take_file(void *context, const struct walk_file *file, struct err *er
 	return 0;
 }
 
-static void ignore_path(void *context, const struct err *problem)
+static int ignore_path(void *context UNUSED, const char *folder UNUSED, const struct err *problem,
+		       struct err *err UNUSED)
 {
-	(void)context;
 	fprintf(stderr, "%s\n", problem->message);
+	return 0;
 }
 
 int main(int argc, char **argv)

@@ -146,6 +146,29 @@ def check_unread(state):
     shutil.rmtree(bucket)
 
 
+def check_unentered(state):
+    """A folder of CloudTrail's that cannot be entered is a gap of the day that it is of. Root, too, is kept out here."""
+    bucket = tempfile.mkdtemp(prefix="clewline-bucket.", dir="/tmp")
+    day = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=2)
+    folder = bucket + day.strftime("/AWSLogs/111122223333/CloudTrail/eu-west-1/%Y/%m/%d")
+    os.makedirs(folder)
+    os.chmod(folder, 0)
+    kept_out = [] if os.geteuid() else ["setpriv", "--groups=%d" % os.stat(state + "/intake.sock").st_gid,
+                                        "--bounding-set=-dac_override,-dac_read_search"]
+    done = subprocess.run([*kept_out, BIN + "/seccloudtrail", "run", "--once", "--files", bucket, "--spool", bucket + "/spool", "--collector",
+                           "ipc://%s/intake.sock" % state], capture_output=True, text=True, timeout=60, check=False)
+    expect(done, 1, "a folder of CloudTrail that cannot be entered: exit code 1")
+    begin = day.replace(hour=0, minute=0)
+    told = [gap for gap in json.loads(secctl("status", "-o", "json", "--state", state).stdout)["gaps"]
+            if gap["reason"] == "1 folder of CloudTrail could not be entered"]
+    check(len(told) == 1 and told[0]["closed"] and
+          told[0]["from"][:16] == (begin - datetime.timedelta(minutes=15)).strftime("%Y-%m-%dT%H:%M") and
+          told[0]["until"][:16] == (begin + datetime.timedelta(days=1, minutes=5)).strftime("%Y-%m-%dT%H:%M"),
+          "status tells of it as a gap of that day: %s" % told)
+    os.chmod(folder, 0o700)
+    shutil.rmtree(bucket)
+
+
 def check_events(state, bucket, record, now):
     """What somebody did, newest first, page by page: two events of one second are told apart by their ids."""
     name = bucket + "/111122223333_CloudTrail_eu-west-1_" + now.strftime("%Y%m%dT%H%MZ") + "_More.json"
@@ -192,6 +215,7 @@ def check_life(state):
     expect(secctl("investigate", "what is this", "--state", state), 2, "what has no shape of a reference exits with 2")
     expect(secctl("admin", "rebuild", "--state", state), 0, "an empty store can be rebuilt")
     check_unread(state)
+    check_unentered(state)
     check_crash(state)
     expect(secctl("down", "--state", state), 0, "down stops it")
     check(not os.path.exists(state + "/collector.pid"), "the pid file is gone")
