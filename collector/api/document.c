@@ -38,7 +38,7 @@ char *routes_document(void)
 		"An error is `{\"error\": \"one sentence\"}` with status 400 (the request is wrong), 401 (no or "
 		"another "
 		"token), 404, 405, 409 (the reference means several things: `candidates` has them), 413 (too large), "
-		"500, or 503 (the database is away; try again).\n");
+		"500, 503 (the database is away; try again), or 507 (a disk is full).\n");
 	for (size_t i = 0; i < route_count; i++)
 		add_route(&out, &routes[i]);
 	return strbuf_take(&out);

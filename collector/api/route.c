@@ -169,6 +169,8 @@ unsigned int route_status_of(enum err_code code)
 	case ERR_UNREACHABLE:
 	case ERR_AGAIN:
 		return 503;
+	case ERR_FULL:
+		return 507;
 	default:
 		return 500;
 	}

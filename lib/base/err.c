@@ -41,6 +41,8 @@ int err_errno(struct err *err, enum err_code code, const char *format, ...)
 	va_list args;
 	size_t used;
 
+	if (code == ERR_FAILED && (saved == ENOSPC || saved == EDQUOT))
+		code = ERR_FULL;
 	if (!err)
 		return code;
 	err->hint[0] = '\0';

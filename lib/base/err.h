@@ -21,11 +21,12 @@
 	X(NOT_FOUND, -5, 5, "not found")                                                                             \
 	X(INCOMPLETE, -6, 6, "the answer is incomplete, and completeness was demanded")                              \
 	X(APPROVAL, -7, 7, "an approval is missing")                                                                 \
-	X(UNREACHABLE, -8, 8, "the server cannot be reached, or is not ready")                                       \
+	X(UNREACHABLE, -8, 8, "the server cannot be reached or is not ready, or a disk is full")                     \
 	X(LIMIT, -9, 1, "a limit was exceeded")                                                                      \
 	X(MEMORY, -10, 1, "out of memory")                                                                           \
 	X(SYNTAX, -11, 1, "malformed input")                                                                         \
-	X(AGAIN, -12, 8, "not now; trying again later may help")
+	X(AGAIN, -12, 8, "not now; trying again later may help")                                                     \
+	X(FULL, -13, 8, "a disk, or somebody's share of it, is full")
 
 enum err_code {
 #define X(name, number, exit_code, text) ERR_##name = (number),
@@ -42,7 +43,7 @@ struct err {
 /* Sets code and message; returns the code, so that `return err_set(...)` reads well. */
 int err_set(struct err *err, enum err_code code, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* Like err_set, and appends ": " and the text of errno. */
+/* Like err_set, and appends ": " and the text of errno. A failure for lack of room on a disk becomes ERR_FULL, whoever writes. */
 int err_errno(struct err *err, enum err_code code, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* Puts "context: " in front of the message; keeps and returns the code. */

@@ -17,7 +17,8 @@
 	X(429, ERR_AGAIN)                                                                                            \
 	X(502, ERR_UNREACHABLE)                                                                                      \
 	X(503, ERR_UNREACHABLE)                                                                                      \
-	X(504, ERR_UNREACHABLE)
+	X(504, ERR_UNREACHABLE)                                                                                      \
+	X(507, ERR_FULL)
 
 static enum err_code status_code(long status)
 {

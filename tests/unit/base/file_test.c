@@ -4,6 +4,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -118,6 +120,23 @@ static void folders_come_with_their_parents(void **state UNUSED)
 	assert_int_equal(file_write_atomic(path, "", 0, 0600, &err), ERR_LIMIT);
 }
 
+/* Of any writer: what has no room is told apart from what fails. */
+static void a_full_disk_has_a_code_of_its_own(void **state UNUSED)
+{
+	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(fd_write_all(fd, "x", 1, &err), ERR_FULL);
+	assert_int_equal(err.code, ERR_FULL);
+	assert_non_null(strstr(err.message, "No space left on device"));
+	assert_int_equal(err_exit_code(ERR_FULL), 8);
+	close(fd);
+	errno = EIO;
+	assert_int_equal(err_errno(&err, ERR_FAILED, "written"), ERR_FAILED);
+	errno = ENOSPC;
+	assert_int_equal(err_errno(&err, ERR_NOT_FOUND, "found"), ERR_NOT_FOUND);
+}
+
 static int make_folder(void **state UNUSED)
 {
 	umask(022);
@@ -143,6 +162,7 @@ int main(void)
 		cmocka_unit_test(a_failed_write_leaves_the_old_file),
 		cmocka_unit_test(a_link_in_the_way_is_not_followed),
 		cmocka_unit_test(folders_come_with_their_parents),
+		cmocka_unit_test(a_full_disk_has_a_code_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
