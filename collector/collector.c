@@ -19,6 +19,7 @@
 #include "collector/pidfile.h"
 #include "collector/privilege.h"
 #include "collector/signals.h"
+#include "collector/store/halt.h"
 #include "collector/store/partitions.h"
 #include "collector/store/pool.h"
 #include "collector/store/prepare.h"
@@ -49,6 +50,7 @@ struct collector {
 	struct server server;
 	struct intake *intake;
 	struct upkeep *upkeep;
+	struct halt *halt;
 	struct office *office;
 	struct doors *doors;
 	struct partitions partitions; /* of the API's own writes */
@@ -157,7 +159,7 @@ static int start_intake(struct collector *collector, struct err *err)
 
 	if (intake_new(collector->conninfo, collector->writer, &collector->intake, err) < 0 ||
 	    intake_prepare(collector->intake, err) < 0 ||
-	    upkeep_start(collector->conninfo, collector->archive, &collector->upkeep, err) < 0)
+	    upkeep_start(collector->conninfo, collector->archive, collector->halt, &collector->upkeep, err) < 0)
 		return err->code;
 	conf.intake_context = collector->intake;
 	if (office_open(&conf, &collector->office, err) < 0)
@@ -168,6 +170,10 @@ static int start_intake(struct collector *collector, struct err *err)
 
 static int start_services(struct collector *collector, struct err *err)
 {
+	collector->halt = halt_new();
+	if (!collector->halt)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	collector->api_context.halt = collector->halt;
 	if (start_intake(collector, err) < 0)
 		return err->code;
 	collector->api_pool = pool_new_as(collector->conninfo, collector->reader, API_POOL);
@@ -193,6 +199,9 @@ static void remove_socket(const char *url)
 /* In reverse order of the start: nothing new is taken while the rest still works. */
 static void stop_all(struct collector *collector)
 {
+	/* first, for an archive may keep the intake from storing */
+	if (collector->halt && !halt_all(collector->halt))
+		log_warn("halt-slow", "what was begun on the database does not end, and is waited for");
 	doors_close(collector->doors);
 	upkeep_stop(collector->upkeep);
 	api_server_stop(collector->api);
@@ -200,6 +209,7 @@ static void stop_all(struct collector *collector)
 	intake_free(collector->intake);
 	pool_free(collector->api_pool);
 	pool_free(collector->api_write_pool);
+	halt_free(collector->halt);
 	if (collector->pidfile >= 0)
 		remove_socket(collector->intake_url);
 	if (collector->pidfile >= 0)

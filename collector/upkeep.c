@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "collector/archive/expired.h"
+#include "collector/store/halt.h"
 #include "collector/store/partitions.h"
 #include "collector/store/retention.h"
 #include "collector/store/sql.h"
@@ -18,6 +19,7 @@
 
 struct upkeep {
 	const char *conninfo, *archive;
+	struct halt *halt;
 	pthread_t thread;
 	pthread_mutex_t mutex; /* guards: is_stopping */
 	pthread_cond_t stopping;
@@ -44,7 +46,7 @@ static bool take_turn(struct store *store)
 	       row->is_locked;
 }
 
-static int do_all(struct store *store, const char *archive, struct err *err)
+static int do_all(const struct upkeep *upkeep, struct store *store, struct err *err)
 {
 	struct partitions partitions;
 	int64_t now = time_now_ns(), thinned = 0, archived = 0;
@@ -57,7 +59,7 @@ static int do_all(struct store *store, const char *archive, struct err *err)
 	if (code == 0)
 		code = thin_batches(store, now - THIN_KEEP_NS, THIN_ROWS_MIN, &thinned, err);
 	if (code == 0)
-		code = expired_archive(store, archive, now, &archived, err);
+		code = expired_archive(store, upkeep->archive, upkeep->halt, now, &archived, err);
 	if (code == 0)
 		code = retention_apply(store, now, &ended, err);
 	if (ended.days || ended.events)
@@ -75,13 +77,16 @@ static int do_all(struct store *store, const char *archive, struct err *err)
 
 static void upkeep_once(const struct upkeep *upkeep)
 {
+	struct halt_work *work = NULL;
 	struct err err = { 0 };
 	struct store *store;
 
 	if (store_open(upkeep->conninfo, &store, &err) < 0)
 		return;
-	if (take_turn(store) && do_all(store, upkeep->archive, &err) < 0)
+	if (halt_enter(upkeep->halt, store, &work, &err) == 0 && take_turn(store) &&
+	    do_all(upkeep, store, &err) < 0 && halt_check(upkeep->halt, &err) == 0)
 		log_warn("upkeep-failed", "upkeep of the store will be tried again: %s", err.message);
+	halt_leave(upkeep->halt, work);
 	store_close(store);
 }
 
@@ -104,7 +109,7 @@ static void *upkeep_run(void *context)
 	return NULL;
 }
 
-int upkeep_start(const char *conninfo, const char *archive, struct upkeep **ret, struct err *err)
+int upkeep_start(const char *conninfo, const char *archive, struct halt *halt, struct upkeep **ret, struct err *err)
 {
 	struct upkeep *upkeep = calloc(1, sizeof(*upkeep));
 	pthread_condattr_t attributes;
@@ -113,6 +118,7 @@ int upkeep_start(const char *conninfo, const char *archive, struct upkeep **ret,
 		return err_set(err, ERR_MEMORY, "out of memory");
 	upkeep->conninfo = conninfo;
 	upkeep->archive = archive;
+	upkeep->halt = halt;
 	pthread_mutex_init(&upkeep->mutex, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

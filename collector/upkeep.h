@@ -6,10 +6,11 @@
 
 #include "base/err.h"
 
+struct halt;
 struct upkeep;
 
-/* conninfo and archive, the folder of archived days, are borrowed. Errors: ERR_MEMORY, ERR_FAILED. */
-int upkeep_start(const char *conninfo, const char *archive, struct upkeep **ret, struct err *err);
+/* conninfo, archive (the folder of archived days) and halt, which ends early what runs, are borrowed. Errors: ERR_MEMORY, ERR_FAILED. */
+int upkeep_start(const char *conninfo, const char *archive, struct halt *halt, struct upkeep **ret, struct err *err);
 
 /* Waits for what runs. Accepts NULL. */
 void upkeep_stop(struct upkeep *upkeep);

@@ -7,6 +7,7 @@
 #include "collector/correlate/investigate.h"
 #include "collector/store/pool.h"
 #include "collector/store/query.h"
+#include "collector/store/halt.h"
 #include "collector/store/rebuild.h"
 #include "collector/store/sql.h"
 #include "collector/store/writer.h"
@@ -153,13 +154,18 @@ int api_scan(const struct request *request, json_t **ret, unsigned int *ret_stat
 
 int api_rebuild(const struct request *request, json_t **ret, unsigned int *ret_status UNUSED, struct err *err)
 {
+	struct halt *halt = request->context->halt;
 	uint64_t events, underived;
+	struct halt_work *work;
 	struct store *store;
 	int code;
 
 	if (pool_take(request->context->write_pool, &store, err) < 0)
 		return err->code;
-	code = rebuild(store, TENANT_LOCAL, &events, &underived, err);
+	code = halt_enter(halt, store, &work, err);
+	if (code == 0)
+		code = rebuild(store, TENANT_LOCAL, &events, &underived, err);
+	halt_leave(halt, work);
 	if (code == 0)
 		code = counts_read(store, request->arena, ret, err);
 	pool_give(request->context->write_pool, store);

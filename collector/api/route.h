@@ -27,6 +27,7 @@ union route_value {
 	double fraction;
 };
 
+struct halt;
 struct intake;
 struct office;
 struct partitions;
@@ -43,6 +44,7 @@ struct api_context {
 	struct partitions *partitions; /* for events that come by the API */
 	struct office *office;	       /* who is enrolled */
 	const char *archive;	       /* folder of archived days */
+	struct halt *halt;	       /* ends works that take long when the collector stops */
 };
 
 struct request {

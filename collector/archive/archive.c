@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "collector/archive/days.h"
 #include "collector/archive/part.h"
+#include "collector/store/halt.h"
 #include "collector/store/partitions.h"
 #include "collector/store/retention.h"
 #include "collector/store/source.h"
@@ -90,11 +91,12 @@ static int keep_part(const struct run *run, struct manifest *manifest, const str
 	size_t last = manifest->part_count;
 	struct err reason = { 0 };
 
-	if (part_check(run->conf->folder, &manifest->unit, last, &manifest->parts[last - 1], &reason) == 0) {
+	if (part_check(run->conf->folder, &manifest->unit, last, &manifest->parts[last - 1], run->conf->halt,
+		       &reason) == 0) {
 		part_remove(run->conf->folder, &manifest->unit, last + 1);
 		return 0;
 	}
-	if (part_check(run->conf->folder, &manifest->unit, last + 1, fresh, err) < 0 ||
+	if (part_check(run->conf->folder, &manifest->unit, last + 1, fresh, run->conf->halt, err) < 0 ||
 	    part_move(run->conf->folder, &manifest->unit, last + 1, last, err) < 0)
 		return err->code;
 	manifest->parts[last - 1] = *fresh;
@@ -105,7 +107,7 @@ static int keep_part(const struct run *run, struct manifest *manifest, const str
 static int add_part(const struct run *run, struct manifest *manifest, const struct archive_part *fresh,
 		    int64_t *ret_bytes, struct err *err)
 {
-	if (part_check(run->conf->folder, &manifest->unit, manifest->part_count + 1, fresh, err) < 0)
+	if (part_check(run->conf->folder, &manifest->unit, manifest->part_count + 1, fresh, run->conf->halt, err) < 0)
 		return err_wrap(err, "what was written does not read back");
 	manifest->parts[manifest->part_count++] = *fresh;
 	*ret_bytes = part_bytes(fresh);
@@ -163,6 +165,17 @@ static int read_unit(const struct run *run, struct manifest *manifest, struct ar
 	return part_write(run->store, run->conf->folder, &manifest->unit, manifest->part_count + 1, fresh, err);
 }
 
+/* Whether the manifest that is on disk names the part: what comes after writing it may fail, too. */
+static bool is_named(const struct run *run, const struct archive_unit *unit, size_t number)
+{
+	struct manifest *manifest;
+	struct err err = { 0 };
+	int code = manifest_read(run->conf->folder, unit, run->scratch, &manifest, &err);
+
+	/* What cannot be read may name it. */
+	return code == 0 ? manifest->part_count >= number : code != ERR_NOT_FOUND;
+}
+
 static int archive_unit(const struct run *run, struct manifest *manifest, struct archive_done *done, struct err *err)
 {
 	size_t count = manifest->part_count;
@@ -180,7 +193,7 @@ static int archive_unit(const struct run *run, struct manifest *manifest, struct
 		if (code == 0)
 			code = note(run, &manifest->unit, done, fresh.archived_ns, err);
 	}
-	if (code < 0)
+	if (code < 0 && !is_named(run, &manifest->unit, count + 1))
 		part_remove(run->conf->folder, &manifest->unit, count + 1);
 	return code;
 }
@@ -211,7 +224,7 @@ static int archive_day(const struct run *run, int64_t day_ns, struct archive_don
 
 		if (run->conf->source && strcmp(run->conf->source, unit.source) != 0)
 			continue;
-		if (is_spared(run, &unit, &is_skipped, err) < 0)
+		if (halt_check(run->conf->halt, err) < 0 || is_spared(run, &unit, &is_skipped, err) < 0)
 			return err->code;
 		if (is_skipped)
 			continue;

@@ -10,6 +10,7 @@
 
 #include "collector/archive/manifest.h"
 
+struct halt;
 struct store;
 
 struct archive_conf {
@@ -19,6 +20,7 @@ struct archive_conf {
 	int64_t from_ns, until_ns; /* days that begin at from or later and end at until or before */
 	bool drop;		   /* rows that are in the archive leave the database */
 	bool spare_restored;	   /* leave alone what was restored and is kept for now */
+	const struct halt *halt;   /* ends it early; or NULL */
 };
 
 struct archive_done {
@@ -32,7 +34,7 @@ struct archive_done {
 
 /*
  * *ret, in the arena, has what was done, also when an error stopped it half-way. Errors: ERR_USAGE for an unrecognized source;
- * ERR_AGAIN when another archive runs, or rows changed meanwhile; ERR_FAILED for the disk, full or failing.
+ * ERR_AGAIN when another archive runs, rows changed meanwhile, or the end was asked for; ERR_FAILED for the disk, ERR_FULL where it is full.
  */
 int archive_run(struct store *store, const struct archive_conf *conf, struct arena *arena, struct archive_done **ret,
 		size_t *ret_count, struct err *err);

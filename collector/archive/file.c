@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "collector/store/halt.h"
 #include "store/stream.h"
 
 #define ZSTD_LEVEL	3
@@ -298,7 +299,8 @@ static int compare(struct file_reader *reader, const struct stream_check *check,
 	return 0;
 }
 
-int archive_file_check(const char *path, const struct archive_file *expected, struct err *err)
+int archive_file_check(const char *path, const struct archive_file *expected, const struct halt *halt,
+		       struct err *err)
 {
 	struct stream_check check = { 0 };
 	struct file_reader *reader;
@@ -314,6 +316,9 @@ int archive_file_check(const char *path, const struct archive_file *expected, st
 			err_wrap(err, "\"%s\" is damaged", path);
 			break;
 		}
+		code = halt_check(halt, err);
+		if (code < 0)
+			break;
 	}
 	if (code == 0)
 		code = compare(reader, &check, expected, err);

@@ -21,8 +21,9 @@ struct archive_file {
 };
 
 struct file_writer;
+struct halt;
 
-/* path is copied. Errors: ERR_FAILED, with the system's reason (a full disk as well). */
+/* path is copied. Errors: ERR_FAILED with the system's reason, ERR_FULL for a full disk. */
 int file_writer_open(const char *path, struct file_writer **ret, struct err *err);
 
 /* Takes a piece of the stream: what store_copy_out() calls. */
@@ -44,6 +45,7 @@ void file_reader_close(struct file_reader *reader); /* accepts NULL */
 
 /*
  * Reads it from the disk, whole, and compares. Errors: ERR_NOT_FOUND when there is none, ERR_SYNTAX when it is damaged or cut, with
- * what is wrong.
+ * what is wrong; ERR_AGAIN when halt (may be NULL) asks for the end.
  */
-int archive_file_check(const char *path, const struct archive_file *expected, struct err *err);
+int archive_file_check(const char *path, const struct archive_file *expected, const struct halt *halt,
+		       struct err *err);

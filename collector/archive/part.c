@@ -78,13 +78,13 @@ int part_write(struct store *store, const char *folder, const struct archive_uni
 }
 
 int part_check(const char *folder, const struct archive_unit *unit, size_t number, const struct archive_part *part,
-	       struct err *err)
+	       const struct halt *halt, struct err *err)
 {
 	for (enum archive_table table = 0; table < ARCHIVE_TABLE_COUNT; table++) {
 		char path[PATH_MAX];
 
 		if (manifest_file_path(folder, unit, number, table, path, err) < 0 ||
-		    archive_file_check(path, &part->files[table], err) < 0)
+		    archive_file_check(path, &part->files[table], halt, err) < 0)
 			return err->code;
 	}
 	return 0;

@@ -5,6 +5,7 @@
 
 #include "collector/archive/manifest.h"
 
+struct halt;
 struct store;
 
 /*
@@ -16,7 +17,7 @@ int part_write(struct store *store, const char *folder, const struct archive_uni
 
 /* Reads every file of the part from the disk. Errors: as archive_file_check(). */
 int part_check(const char *folder, const struct archive_unit *unit, size_t number, const struct archive_part *part,
-	       struct err *err);
+	       const struct halt *halt, struct err *err);
 
 /* Removes the files of a part that no manifest names. */
 void part_remove(const char *folder, const struct archive_unit *unit, size_t number);

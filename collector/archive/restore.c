@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "collector/archive/days.h"
 #include "collector/archive/part.h"
+#include "collector/store/halt.h"
 #include "collector/store/partitions.h"
 #include "collector/store/rederive.h"
 #include "collector/store/source.h"
@@ -63,7 +64,8 @@ static int check_all(const struct run *run, const struct manifest *manifest, str
 				"it was archived by program %s with schema \"%s\", newer than this one; install that "
 				"program, run secctl db migrate, then restore",
 				part->program, part->schema);
-		if (part_check(run->conf->folder, &manifest->unit, i + 1, part, err) == ERR_NOT_FOUND)
+		if (part_check(run->conf->folder, &manifest->unit, i + 1, part, run->conf->halt, err) ==
+		    ERR_NOT_FOUND)
 			err->code = ERR_SYNTAX; /* a manifest without its files is damage, not absence */
 		if (err->code < 0)
 			return err->code;
@@ -244,6 +246,8 @@ static int restore_days(const struct run *run, struct restore_done *done, size_t
 
 			if (run->conf->source && strcmp(run->conf->source, unit.source) != 0)
 				continue;
+			if (halt_check(run->conf->halt, err) < 0)
+				return err->code;
 			arena_reset(run->scratch);
 			done[*count] = (struct restore_done){ .source = unit.source, .day_ns = day };
 			code = restore_unit(run, &unit, &done[*count], err);

@@ -7,6 +7,7 @@
 
 #define RESTORE_KEEP_DAYS 7 /* retention spares what was restored for so long, unless told otherwise */
 
+struct halt;
 struct store;
 
 struct restore_conf {
@@ -15,6 +16,7 @@ struct restore_conf {
 	const char *source;	   /* NULL = all */
 	int64_t from_ns, until_ns; /* whole days, half open */
 	int64_t kept_until_ns;	   /* retention spares the rows until then */
+	const struct halt *halt;   /* ends it early; or NULL */
 };
 
 struct restore_done {

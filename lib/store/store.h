@@ -35,6 +35,15 @@ int store_begin_reading(struct store *store, struct err *err); /* one moment for
 int store_commit(struct store *store, struct err *err);
 void store_rollback(struct store *store); /* nothing without a transaction; never fails */
 
+/*
+ * What can break off the statement that runs on the connection as it is now, from any other thread: it ends with ERR_AGAIN. NULL without a
+ * connection. Sending waits for the server's having been told, and does nothing when no statement runs.
+ */
+struct store_cancel;
+struct store_cancel *store_cancel_new(struct store *store);
+void store_cancel_send(struct store_cancel *cancel);
+void store_cancel_free(struct store_cancel *cancel); /* accepts NULL */
+
 /* One statement without parameters or rows: DDL. Two statements in one text are refused by the server. */
 int store_command(struct store *store, const char *text, struct err *err);
 

@@ -25,6 +25,7 @@ BIN = os.path.abspath(sys.argv[1])
 KILLS = 6
 COPIES = 400  # of each event, in each day
 SEED = 20261124
+LATE = "0198a000-0000-7000-8000-000000000001"  # an event that comes when its day was archived
 
 
 def secctl(state, *args):
@@ -69,11 +70,13 @@ def pid_of(state):
         return int(file.read())
 
 
-def kill(pid):
+def kill(pid, number=signal.SIGKILL):
+    """True once it has ended."""
     handle = os.pidfd_open(pid)
-    signal.pidfd_send_signal(handle, signal.SIGKILL)
-    select.select([handle], [], [], 60)
+    signal.pidfd_send_signal(handle, number)
+    ended = bool(select.select([handle], [], [], 60)[0])
     os.close(handle)
+    return ended
 
 
 def archived(state):
@@ -127,6 +130,40 @@ def check_round_trip(state, days, before):
     expect(secctl(state, "db", "restore", "yesterday"), 2, "what is no day: exit code 2")
     expect(secctl(state, "db", "archive", "--from", str(datetime.date.today()), "--until", str(datetime.date.today())), 2,
            "a day that is not over is not archived")
+
+
+def check_stop(state, days, before, all_events):
+    """SIGTERM ends an archive, a restore and a rebuild at once, in the middle of a statement, here one that would take an hour."""
+    psql(state, "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(3600); RETURN NULL; END'")
+    span = ["--from", str(days[0]), "--until", str(days[-1])]
+    for table, words in (("archived_day", ["db", "restore", str(days[0]), str(days[-1])]), ("entity", ["admin", "rebuild"]),
+                         ("archived_day", ["db", "archive", *span, "--drop"])):
+        if "archive" in words:  # the first of these days
+            shutil.rmtree(state + "/archive")
+            psql(state, "DELETE FROM archived_day")
+        psql(state, "CREATE TRIGGER slow BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH STATEMENT EXECUTE FUNCTION slow()" % table)
+        command = subprocess.Popen([BIN + "/secctl", *words, "--state", state], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until = time.monotonic() + 60
+        while psql(state, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == "0" and time.monotonic() < until:
+            time.sleep(0.05)
+        check(time.monotonic() < until, "%s is at its slow statement" % " ".join(words[:2]))
+        check(kill(pid_of(state), signal.SIGTERM), "SIGTERM does not wait for it")
+        check(command.wait(timeout=60) == 8, "it ends with exit code 8", command.returncode)
+        expect(secctl(state, "up"), 0, "the collector starts again")
+        psql(state, "DROP TRIGGER slow ON %s" % table)
+        check(rows(state) == before, "nothing has changed")
+    check("halt-slow" not in open(state + "/collector.log", encoding="utf-8").read(), "none had to be waited for")
+    psql(state, "DROP FUNCTION slow")
+    # the files of a part that the manifest names are there, although the archive ended before the database noted them
+    psql(state, "INSERT INTO event SELECT tenant_id, '%s', ts, received_at, kind, type, origin_id, stream_id, task_id, actor_id, raw"
+                " FROM event WHERE ts < '%s 00:00+00' LIMIT 1" % (LATE, days[0] + datetime.timedelta(days=1)))
+    expect(secctl(state, "db", "archive", *span, "--drop"), 0, "it is run again, with an event more")
+    expect(secctl(state, "db", "restore", str(days[0]), str(days[-1])), 0, "and back")
+    check(int(psql(state, "SELECT count(*) FROM event")) == all_events + 1, "all of it")
+    psql(state, "DELETE FROM event WHERE event_id = '%s'" % LATE)
+    shutil.rmtree(state + "/archive")
+    expect(secctl(state, "admin", "rebuild"), 0, "without it")
+    check(rows(state) == before, "as it was")
 
 
 def check_damage(state, days):
@@ -183,6 +220,8 @@ def main():
         check(before[0].startswith("%d|" % all_events), "%d events in %d days" % (all_events, len(days)), before)
         check_kills(state, days, all_events)
         check_round_trip(state, days, before)
+        check_stop(state, days, before, all_events)
+        expect(secctl(state, "db", "archive", "--older-than", "2d"), 0, "an archive of the whole")
         check_damage(state, days)
         check_full_disk(state, before, all_events)
     finally:

@@ -17,6 +17,7 @@
 #include "collector/archive/archive.h"
 #include "collector/archive/days.h"
 #include "collector/archive/restore.h"
+#include "collector/store/halt.h"
 #include "collector/store/partitions.h"
 #include "collector/store/retention.h"
 #include "collector/store/writer.h"
@@ -59,6 +60,8 @@ struct totals {
 	size_t units;
 };
 
+static const struct halt *ends_with; /* of the next archive or restore */
+
 static int archive(int64_t tenant, const char *source, bool drop, struct totals *ret, struct err *err)
 {
 	const struct archive_conf conf = { .folder = folder,
@@ -66,7 +69,8 @@ static int archive(int64_t tenant, const char *source, bool drop, struct totals 
 					   .source = source,
 					   .from_ns = FIRST_DAY,
 					   .until_ns = LAST_DAY,
-					   .drop = drop };
+					   .drop = drop,
+					   .halt = ends_with };
 	struct archive_done *done;
 	AUTO_ARENA arena;
 	int code;
@@ -89,7 +93,8 @@ static int restore(int64_t tenant, const char *source, struct totals *ret, struc
 					   .source = source,
 					   .from_ns = FIRST_DAY,
 					   .until_ns = LAST_DAY,
-					   .kept_until_ns = time_now_ns() + DAY_NS };
+					   .kept_until_ns = time_now_ns() + DAY_NS,
+					   .halt = ends_with };
 	struct restore_done *done;
 	AUTO_ARENA arena;
 	int code;
@@ -447,6 +452,54 @@ static void of_another_tenant_nothing_is_found(void **state UNUSED)
 	assert_int_equal(archive(5, "everything", false, &done, &err), ERR_USAGE);
 }
 
+static struct halt *halt;
+
+/* A statement that would take an hour; the error, or NULL. */
+static void *sleep_long(void *store)
+{
+	static struct err err;
+	struct halt_work *work;
+
+	err = (struct err){ 0 };
+	if (halt_enter(halt, store, &work, &err) < 0)
+		return &err;
+	store_command(store, "SELECT pg_sleep(3600)", &err);
+	halt_leave(halt, work);
+	return &err;
+}
+
+static void what_takes_long_ends_when_the_collector_stops(void **state UNUSED)
+{
+	struct err err = { 0 };
+	struct totals done;
+	struct store *store;
+	pthread_t thread;
+	void *end;
+
+	halt = halt_new();
+	assert_non_null(halt);
+	assert_int_equal(store_open(f.conninfo, &store, &err), 0);
+	assert_int_equal(pthread_create(&thread, NULL, sleep_long, store), 0);
+	/* whether it has begun to sleep or not: it is asked again and again */
+	while (fixture_number(f.store, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == 0)
+		usleep(1000);
+	assert_true(halt_all(halt));
+	assert_int_equal(pthread_join(thread, &end), 0);
+	assert_int_equal(((struct err *)end)->code, ERR_AGAIN);
+	/* none begins any more, and an archive that has begun ends at its next step */
+	assert_int_equal(((struct err *)sleep_long(store))->code, ERR_AGAIN);
+	store_close(store);
+	expect(archive(5, NULL, false, &done, &err), &err);
+	assert_true(done.units > 0);
+	ends_with = halt;
+	assert_int_equal(archive(5, NULL, false, &done, &err), ERR_AGAIN);
+	assert_non_null(strstr(err.message, "the collector was told to stop"));
+	assert_int_equal(done.units, 0);
+	assert_int_equal(restore(5, NULL, &done, &err), ERR_AGAIN);
+	ends_with = NULL;
+	halt_free(halt);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -462,6 +515,7 @@ int main(void)
 		cmocka_unit_test(what_another_program_wrote_is_refused_with_what_to_do),
 		cmocka_unit_test(what_comes_while_it_is_archived_is_not_dropped),
 		cmocka_unit_test(of_another_tenant_nothing_is_found),
+		cmocka_unit_test(what_takes_long_ends_when_the_collector_stops),
 	};
 	int failed;
 

@@ -185,7 +185,7 @@ static int64_t archive_expired(int64_t now_ns)
 	struct err err = { 0 };
 	int64_t events;
 
-	if (expired_archive(f.store, folder, now_ns, &events, &err) < 0)
+	if (expired_archive(f.store, folder, NULL, now_ns, &events, &err) < 0)
 		fail_msg("%s", err.message);
 	return events;
 }
