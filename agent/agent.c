@@ -61,6 +61,8 @@ static int open_sender(struct agent *agent, struct err *err)
 		conf.heard_context = agent->enrolment;
 	}
 	conf.spool = agent->spool;
+	conf.unwritten_ns = agent->unwritten_ns;
+	conf.unwritten_reason = pipeline_took_over_reason();
 	conf.origin = agent->origin;
 	return sender_open(&conf, &agent->sender, err);
 }
@@ -145,11 +147,12 @@ static int open_responder(struct agent *agent, enum origin_mode mode, struct err
 	return agent->responder ? 0 : err_set(err, ERR_MEMORY, "out of memory");
 }
 
-int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_mode mode, struct err *err)
+int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_mode mode,
+	       _Atomic int64_t *unwritten_ns, struct err *err)
 {
 	struct pipeline_conf pipeline = { .on_alert = print_alert, .on_alert_context = agent };
 
-	*agent = (struct agent){ .conf = conf };
+	*agent = (struct agent){ .conf = conf, .unwritten_ns = unwritten_ns };
 	strbuf_init(&agent->line, STRBUF_MAX_DEFAULT);
 	set_origin(agent, mode);
 	if (check_conf(conf, err) < 0 || choose_tier(agent, err) < 0 || agent_rules_open(agent, mode, err) < 0 ||

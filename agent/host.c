@@ -93,7 +93,7 @@ static int watch(struct host *host, struct err *err)
 static int host_open(struct host *host, const struct agent_conf *conf, struct err *err)
 {
 	struct sensor_wants wants;
-	int code = agent_open(&host->agent, conf, ORIGIN_HOST, err);
+	int code = agent_open(&host->agent, conf, ORIGIN_HOST, NULL, err);
 
 	if (code < 0)
 		return code;

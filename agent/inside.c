@@ -109,7 +109,7 @@ static void follow_on(struct inside *inside)
 		if (inside->ledger->owners[pid] && tracer_is_process(inside->tracer, pid))
 			process_table_assign(processes, pid, container, inside->ledger->started_ns[1]);
 	}
-	pipeline_took_over(inside->agent.pipeline, inside->ledger->last_ns);
+	pipeline_took_over(inside->agent.pipeline);
 	log_warn("followed-on", "another tracer follows %zu threads on; what happened in between is not known",
 		 tracer_count(inside->tracer));
 }
@@ -126,6 +126,7 @@ static bool is_done(void *context)
 {
 	const struct inside *inside = context;
 
+	inside->ledger->last_ns = time_now_ns();
 	return tracer_bound(inside->tracer) == 0 || (inside->stop_ns && time_monotonic_ns() >= inside->stop_ns);
 }
 
@@ -171,10 +172,13 @@ static int inside_work(struct inside *inside, struct err *err)
 
 	follow_block_signals(&former);
 	code = tracer_new(&tracer, &inside->tracer, err);
-	if (code == 0 && inside->ledger->launches)
+	if (code == 0 && inside->ledger->launches) {
 		tracer_adopt(inside->tracer);
+		ledger_succeed(inside->ledger);
+	}
 	if (code == 0)
-		code = agent_open(&inside->agent, &inside->conf->agent, ORIGIN_TASK, err);
+		code = agent_open(&inside->agent, &inside->conf->agent, ORIGIN_TASK, &inside->ledger->unwritten_ns,
+				  err);
 	/* Other containers of the task have the same network: what is seen is what the command's calls say. */
 	if (code == 0)
 		code = network_open(&inside->agent, ORIGIN_RUN, err);

@@ -152,7 +152,7 @@ static int command_run_main(const void *conf, int argc UNUSED, char **argv, int 
 	int code;
 
 	follow_block_signals(&run.signals);
-	code = agent_open(&run.agent, &run_conf->agent, ORIGIN_RUN, err);
+	code = agent_open(&run.agent, &run_conf->agent, ORIGIN_RUN, NULL, err);
 	if (code == 0)
 		code = network_open(&run.agent, ORIGIN_RUN, err);
 	if (code == 0)

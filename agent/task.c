@@ -240,6 +240,7 @@ static bool task_is_done(void *context)
 	const struct task *task = context;
 	bool idle = tracer_bound(task->tracer) == 0;
 
+	task->ledger->last_ns = time_now_ns();
 	if (task->stop_ns && (idle || time_monotonic_ns() >= task->stop_ns))
 		return true;
 	return task->once && task->had_one && idle;
@@ -261,7 +262,7 @@ static void follow_on(struct task *task)
 		process_table_assign(processes, pid, container, task->ledger->started_ns[owner]);
 	}
 	task->had_one = task->ledger->launches > 0;
-	pipeline_took_over(task->agent.pipeline, task->ledger->last_ns);
+	pipeline_took_over(task->agent.pipeline);
 	log_warn("followed-on", "another tracer follows %zu threads on; what happened in between is not known",
 		 tracer_count(task->tracer));
 }
@@ -322,10 +323,12 @@ static int task_work(struct task *task, const struct task_conf *conf, bool is_su
 	if (choose_exec(task, conf->exec, err) < 0)
 		return err->code;
 	code = tracer_new(&tracer, &task->tracer, err);
-	if (code == 0 && is_successor)
+	if (code == 0 && is_successor) {
 		tracer_adopt(task->tracer);
+		ledger_succeed(task->ledger);
+	}
 	if (code == 0)
-		code = agent_open(&task->agent, &conf->agent, ORIGIN_TASK, err);
+		code = agent_open(&task->agent, &conf->agent, ORIGIN_TASK, &task->ledger->unwritten_ns, err);
 	if (code == 0)
 		code = network_open(&task->agent, ORIGIN_TASK, err);
 	if (code == 0)

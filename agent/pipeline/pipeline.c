@@ -381,11 +381,14 @@ void pipeline_network_lost(struct pipeline *pipeline, uint64_t lost)
 	declare(pipeline, LOST_NETWORK, lost);
 }
 
-void pipeline_took_over(struct pipeline *pipeline, int64_t last_ns)
+const char *pipeline_took_over_reason(void)
+{
+	return loss_reasons[LOST_TRACER_DIED];
+}
+
+void pipeline_took_over(struct pipeline *pipeline)
 {
 	pipeline->stats.lost++;
-	if (pipeline->conf.sender)
-		sender_drop_since(pipeline->conf.sender, loss_reasons[LOST_TRACER_DIED], 1, last_ns);
 	pipeline_heartbeat(pipeline, "the tracer was killed; another one follows on");
 }
 

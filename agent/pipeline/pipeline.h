@@ -53,8 +53,9 @@ void pipeline_sensor_lost(struct pipeline *pipeline, uint64_t lost);
 /* Packets and connections that the watcher of packets lost; 0 is fine. */
 void pipeline_network_lost(struct pipeline *pipeline, uint64_t lost);
 
-/* The sensor before this one was killed after what it saw at last_ns: nobody watched from then until now. */
-void pipeline_took_over(struct pipeline *pipeline, int64_t last_ns);
+/* The sensor before this one was killed; the sender declares since when nobody watched, see its unwritten_reason. */
+void pipeline_took_over(struct pipeline *pipeline);
+const char *pipeline_took_over_reason(void);
 
 /* Nobody watched a process from start_ns until now; or it cannot be watched at all. */
 void pipeline_entered_late(struct pipeline *pipeline, int64_t start_ns);

@@ -57,6 +57,17 @@ void drops_carry_all(struct drops *drops, const struct drops *from)
 	}
 }
 
+int64_t drops_since(const struct drops *drops)
+{
+	int64_t since_ns = 0;
+
+	for (size_t i = 0; i < drops->count; i++) {
+		if (!since_ns || drops->list[i].from_ns < since_ns)
+			since_ns = drops->list[i].from_ns;
+	}
+	return since_ns;
+}
+
 void drops_clear(struct drops *drops)
 {
 	drops->count = 0;

@@ -22,5 +22,8 @@ void drops_add(struct drops *drops, const struct drop *drop);
 void drops_carry(struct drops *drops, const struct drop *drop);
 void drops_carry_all(struct drops *drops, const struct drops *from);
 
+/* Since when, 0 = there is nothing to declare. */
+int64_t drops_since(const struct drops *drops);
+
 /* Forgets what was declared. */
 void drops_clear(struct drops *drops);

@@ -48,6 +48,14 @@ static void set_error(struct sender *sender, const char *text)
 	snprintf(sender->last_error, sizeof(sender->last_error), "%s", text);
 }
 
+static void note_unwritten(struct sender *sender, int64_t since_ns)
+{
+	_Atomic int64_t *unwritten_ns = sender->conf.unwritten_ns;
+
+	if (unwritten_ns && since_ns > 0 && (!*unwritten_ns || since_ns < *unwritten_ns))
+		*unwritten_ns = since_ns;
+}
+
 static void lose_open_batch(struct sender *sender)
 {
 	drops_add(&sender->spool.drops,
@@ -113,6 +121,9 @@ static int cut(struct sender *sender, struct err *err)
 	}
 	strbuf_clear(&sender->events);
 	sender->event_count = 0;
+	if (sender->conf.unwritten_ns)
+		*sender->conf.unwritten_ns = 0;
+	note_unwritten(sender, drops_since(&sender->spool.drops));
 	sender->lane = LANE_BULK;
 	sender->last_cut_ns = batch.sent_ns;
 	sender->cut_due_ns = time_monotonic_ns() + sender->conf.flush_ns;
@@ -305,6 +316,7 @@ static void *sender_run(void *context)
 		while (send_one(sender, LANE_ALERT) || send_one(sender, LANE_BULK))
 			;
 		monitor_lock(&sender->monitor);
+		note_unwritten(sender, drops_since(&sender->spool.drops));
 		if (!sender->stopping)
 			wait_for_work(sender);
 		if (worth_cutting(sender) && sender->cut_due_ns <= time_monotonic_ns())
@@ -329,12 +341,24 @@ static void set_conf(struct sender *sender, const struct sender_conf *conf)
 	sender->last_cut_ns = time_now_ns();
 }
 
+/* It is not forgotten before a batch declares it: this process may end as the one before did. */
+static void declare_unwritten(struct sender *sender)
+{
+	int64_t since_ns = sender->conf.unwritten_ns ? *sender->conf.unwritten_ns : 0;
+
+	if (since_ns)
+		drops_add(&sender->spool.drops,
+			  &(struct drop){ sender->conf.unwritten_reason, 1, since_ns, time_now_ns() });
+}
+
 static int sender_start(struct sender *sender, struct err *err)
 {
 	int code = sender->url ? 0 : err_set(err, ERR_MEMORY, "no memory");
 
 	if (code == 0)
 		code = spool_open(&sender->spool, sender->conf.spool, sender->conf.spool_max, err);
+	if (code == 0)
+		declare_unwritten(sender);
 	if (code == 0)
 		code = link_open(sender->url, sender->conf.tls, &sender->monitor, &sender->link, err);
 	if (code == 0)
@@ -420,6 +444,7 @@ static int add_locked(struct sender *sender, const struct event *event, bool urg
 		code = cut(sender, err);
 		sender->spool.next_seq++;
 	}
+	note_unwritten(sender, event->time_ns);
 	strbuf_add(&sender->events, encoded.data, encoded.length);
 	sender->event_count++;
 	note_due(sender, event->alert_count > 0);
@@ -470,6 +495,7 @@ void sender_drop_between(struct sender *sender, const char *reason, uint64_t cou
 {
 	monitor_lock(&sender->monitor);
 	drops_add(&sender->spool.drops, &(struct drop){ reason, count, from_ns, until_ns });
+	note_unwritten(sender, drops_since(&sender->spool.drops));
 	monitor_notify(&sender->monitor);
 	monitor_unlock(&sender->monitor);
 }

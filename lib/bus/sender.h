@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/err.h"
@@ -35,6 +36,12 @@ struct sender_conf {
 	void (*heard)(void *context,
 		      const struct reply *reply); /* of every reply, from the sender's thread; or NULL */
 	void *heard_context;
+	/*
+	 * In memory that outlives this process, or NULL: since when (since 1970 UTC) something that the sender was given is not in the
+	 * spool; 0 = all is. What stands there when the sender is opened was lost with a process before, and is declared by unwritten_reason.
+	 */
+	_Atomic int64_t *unwritten_ns;
+	const char *unwritten_reason;
 	struct origin origin; /* borrowed until sender_close(); see sender_origin() */
 };
 

@@ -6,12 +6,12 @@ usage: inside_test.py BIN-FOLDER [--only WORD]
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "workload"))
 import bench  # noqa: E402
+import collector  # noqa: E402
 import rows  # noqa: E402
 from entrance import RULES  # noqa: E402
 
@@ -160,30 +160,26 @@ def other_namespace(setup):
 
 def delivered(setup):
     """The last events reach the collector before the container is gone, or the sensor says that they wait in its spool."""
-    check, state = setup.check, setup.shared + "/state"
-
-    def secctl(*args):
-        return subprocess.run([setup.binaries + "/secctl", *args, "--state", state], capture_output=True, text=True, check=False, timeout=120)
-    if not os.path.exists(setup.binaries + "/seccollector"):
-        print("skipped: no collector at " + setup.binaries)
+    check, missing = setup.check, collector.why_not(setup.binaries)
+    if missing:
+        print("skipped: " + missing)
         return
-    up = secctl("up")
-    check(up.returncode == 0, "a collector runs", up.stderr)
+    central = collector.Collector(setup)
     try:
-        stage = Alone(setup, "shell", ["/bin/first"], env=("CLEWLINE_COLLECTOR=ipc:///clewline/state/intake.sock", "CLEWLINE_SPOOL=/tmp/spool"))
+        stage = Alone(setup, "shell", ["/bin/first"], env=("CLEWLINE_COLLECTOR=" + collector.URL, "CLEWLINE_SPOOL=/tmp/spool"))
         try:
             done = stage.container.finish()
             check(done.code == 17, "a container runs and ends", done)
         finally:
             stage.close()
-        texts = [a["output"] for a in json.loads(secctl("alerts", "list", "-o", "json").stdout)["alerts"]]
+        texts = [a["output"] for a in central.ask("alerts", "list")["alerts"]]
         if "not-delivered" in done.err:
             print("        declared: " + done.err.split("not-delivered: ")[1].splitlines()[0])
         else:
             check(any("/tmp/last" in text for text in texts) and any("exit 1 first" in text for text in texts),
                   "its last file and its end are in the store", texts)
     finally:
-        secctl("down")
+        central.close()
 
 
 def workloads(setup):

@@ -9,12 +9,14 @@ namespace, as pidMode "task" does. Each row of workload/rows.py runs twice: with
 import os
 import random
 import signal
+import statistics
 import sys
 import time
 from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "workload"))
 import bench as benches  # noqa: E402
+import collector  # noqa: E402
 import image  # noqa: E402
 import rows  # noqa: E402
 import task  # noqa: E402
@@ -105,17 +107,48 @@ echo "files that failed ${failed:-0}"
 """
 
 
+def check_gaps(check, central, deaths, container):
+    """Each death lies in a span that the agent declared; and who investigates what happened there is shown that not all was seen."""
+    declared = central.declared("tracer-died")
+    unknown = [death for death in deaths if not any(since <= death[1] and until >= death[0] for since, until, _ in declared)]
+    check(not unknown, "each of %d deaths lies in a gap that the collector has" % len(deaths), (unknown, declared))
+    count = sum(count for _, _, count in declared)
+    check(0 < count <= len(deaths), "and no gap is declared twice", (count, len(deaths)))
+    shown = [gap for gap in central.ask("status").get("gaps", []) if "tracer-died" in gap["reason"]]
+    check(len(shown) == 1 and shown[0]["lost"] == count and collector.seconds(shown[0]["from"]) <= deaths[0][1] and
+          collector.seconds(shown[0]["until"]) >= deaths[-1][0], "status shows the span in which that was", (shown, deaths[0], deaths[-1]))
+    last = [alert for alert in central.ask("alerts", "list").get("alerts", []) if "/tmp/last" in alert["output"]]
+    text = central.secctl("investigate", last[0]["id"]).stdout if last else ""
+    check("not all heard" in text and "tracer-died" in text, "and an investigation of what came after shows it", (last, text[-1500:], container))
+    print("        %d deaths, %d gaps, %.0f ms in the median" % (len(deaths), len(declared), statistics.median(
+        until - since for since, until, _ in declared) * 1000 if declared else 0))
+
+
 def tracer_killed(bench, times):
-    """The sidecar's worker is killed again and again: the workload lives, another follows on, and every gap is declared."""
-    check = bench.check
-    stage = bench.task(True)
+    """The sidecar's worker is killed again and again: the workload lives, another follows on, and the collector has every gap."""
+    missing = collector.why_not(bench.binaries)
+    central = None if missing else collector.Collector(bench)
+    if missing:
+        print("without a collector: " + missing)
+    try:
+        kill_tracers(bench, times, central)
+    finally:
+        if central:
+            central.close()
+
+
+def kill_tracers(bench, times, central):
+    check, deaths = bench.check, []
+    stage = bench.task(True, *(("--collector", collector.URL, "--spool", "/tmp/spool") if central else ()))
     try:
         container = stage.launch("workload", "shell", rows.sh(SURVIVOR.replace("enough", "enough-" + stage.id)))
         sidecar = stage.sidecar.pid()
         check(wait_until(lambda: "turn 5\n" in container.text("out")), "the workload runs", container.text("err"))
         for turn in range(times):
             time.sleep(random.random() / 5)
+            before = time.time()
             os.kill(children(sidecar)[0], signal.SIGKILL)
+            deaths.append((before, time.time()))
             if not wait_until(lambda: stage.sidecar.text("err").count("followed-on") == turn + 1):
                 break
         log = stage.sidecar.text("err")
@@ -131,6 +164,8 @@ def tracer_killed(bench, times):
         check(any(fields["fd.name"] == "/tmp/last" for fields in of(events, "Create")) and ended.code == 0, "and it is watched to the end",
               (ended.code, ended.err[-1500:]))
         print("        %d turns, %s" % (done.out.count("turn "), done.out.splitlines()[-1] if done.out else ""))
+        if central:
+            check_gaps(check, central, deaths, ended)
     finally:
         stage.close()
 

@@ -18,6 +18,14 @@ struct ledger *ledger_new(void)
 	return ledger == MAP_FAILED ? NULL : ledger;
 }
 
+void ledger_succeed(struct ledger *ledger)
+{
+	int64_t last_ns = ledger->last_ns;
+
+	if (last_ns && (!ledger->unwritten_ns || last_ns < ledger->unwritten_ns))
+		ledger->unwritten_ns = last_ns;
+}
+
 uint8_t ledger_launch(struct ledger *ledger, const char *uri, int64_t started_ns)
 {
 	uint32_t number = atomic_load(&ledger->launches);

@@ -19,8 +19,9 @@
 
 /* owner 0 = not followed. Pages that nobody touches cost nothing. */
 struct ledger {
-	_Atomic int64_t last_ns; /* time of the last event, since 1970 UTC */
-	_Atomic pid_t highest;	 /* of those that had an owner */
+	_Atomic int64_t last_ns;      /* somebody still watched then, since 1970 UTC */
+	_Atomic int64_t unwritten_ns; /* since when what was told is not on the disk, see sender.h; 0 = all is */
+	_Atomic pid_t highest;	      /* of those that had an owner */
 	_Atomic uint32_t launches;
 	int64_t started_ns[LEDGER_OWNERS];
 	char uris[LEDGER_OWNERS][LEDGER_TEXT_MAX]; /* metadata endpoint of each launch, from 1 on; "" = none */
@@ -30,6 +31,9 @@ struct ledger {
 };
 
 struct ledger *ledger_new(void); /* shared with children; NULL without memory */
+
+/* In a successor, before it opens a sender: what nobody saw since then is not on the disk either. */
+void ledger_succeed(struct ledger *ledger);
 
 /*
  * Number of a launch with this metadata endpoint, to be the owner of its threads; started_ns: its first process. LEDGER_NO_LAUNCH if

@@ -71,13 +71,12 @@ static void what_the_sensor_lost_is_declared(void **state)
 	assert_int_equal(stats.lost, 7);
 }
 
-static void the_death_of_a_tracer_is_declared(void **state)
+static void the_death_of_a_tracer_is_counted(void **state)
 {
 	struct world *world = *state;
 	struct pipeline_stats stats;
 
-	pipeline_took_over(world->pipeline, 1);
-	assert_int_equal(dropped(world), 1);
+	pipeline_took_over(world->pipeline);
 	pipeline_stats(world->pipeline, &stats);
 	assert_int_equal(stats.lost, 1);
 }
@@ -138,7 +137,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_the_limit_left_out_is_declared, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_the_sensor_lost_is_declared, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(the_death_of_a_tracer_is_declared, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_death_of_a_tracer_is_counted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			processes_from_outside_that_were_found_late_or_not_followed_are_declared, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_event_of_no_process_is_declared, set_up, tear_down),
