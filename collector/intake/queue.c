@@ -4,61 +4,60 @@
 #include <stdlib.h>
 
 #include "base/time.h"
+#include "collector/intake/waiting.h"
 #include "collector/metrics/metrics.h"
-#include "collector/store/group.h"
 #include "store/store.h"
 
 /* On the stack of who waits for it. */
-struct pending {
-	struct batch_rows *rows;
-	struct pending *next;
+struct entry {
+	struct pending pending; /* first: the one is the other's address */
 	pthread_cond_t done;
 	bool is_done;
+};
+
+struct writer {
+	struct queue *queue;
+	pthread_t thread;
+	struct taken taken; /* what it is at */
 };
 
 struct queue {
 	struct queue_conf conf;
 	pthread_mutex_t mutex; /* guards everything behind it */
 	pthread_cond_t filled;
-	struct pending *first, **last; /* oldest first */
-	size_t batches, bytes;	       /* admitted */
+	struct waiting waiting;
+	size_t batches, bytes; /* admitted */
 	bool is_stopping;
-	pthread_t threads[QUEUE_WRITERS_MAX];
-	size_t thread_count;
+	struct writer writers[QUEUE_WRITERS_MAX];
+	size_t writer_count;
 };
 
-struct group_taken {
-	struct pending *pending[GROUP_BATCHES_MAX];
-	struct batch_rows *rows[GROUP_BATCHES_MAX];
-	size_t count;
-};
-
-/* With the mutex held: the oldest batch, and those of the same tenant behind it, as far as a group goes. */
-static void take_group(struct queue *queue, struct group_taken *ret)
+/* With the mutex held. */
+static void take_group(struct queue *queue, struct writer *writer)
 {
-	int64_t tenant = queue->first->rows->tenant;
-	size_t events = 0;
+	const struct taken *others[QUEUE_WRITERS_MAX];
+	size_t count = 0;
 
-	ret->count = 0;
-	for (struct pending **at = &queue->first;
-	     *at && ret->count < GROUP_BATCHES_MAX && events < GROUP_EVENTS_MAX;) {
-		struct pending *pending = *at;
-
-		if (pending->rows->tenant != tenant) {
-			at = &pending->next;
-			continue;
-		}
-		*at = pending->next;
-		events += pending->rows->batch->event_count;
-		ret->pending[ret->count] = pending;
-		ret->rows[ret->count++] = pending->rows;
+	for (size_t i = 0; i < queue->writer_count; i++) {
+		if (&queue->writers[i] != writer)
+			others[count++] = &queue->writers[i].taken;
 	}
-	queue->last = &queue->first;
-	while (*queue->last)
-		queue->last = &(*queue->last)->next;
+	waiting_take(&queue->waiting, others, count, &writer->taken);
 }
 
-static void fail_all(struct group_taken *group, const struct err *err)
+/* With the mutex held. */
+static void release_group(struct writer *writer)
+{
+	for (size_t i = 0; i < writer->taken.count; i++) {
+		struct entry *entry = (struct entry *)writer->taken.pending[i];
+
+		entry->is_done = true;
+		pthread_cond_signal(&entry->done);
+	}
+	writer->taken.count = 0;
+}
+
+static void fail_all(struct taken *group, const struct err *err)
 {
 	for (size_t i = 0; i < group->count; i++) {
 		group->rows[i]->code = err->code;
@@ -66,7 +65,7 @@ static void fail_all(struct group_taken *group, const struct err *err)
 	}
 }
 
-static void count_group(const struct group_taken *group, int64_t spent_ns)
+static void count_group(const struct taken *group, int64_t spent_ns)
 {
 	metric_observe(METRIC_GROUP_SECONDS, spent_ns);
 	metric_add(METRIC_GROUPS, 1);
@@ -83,7 +82,7 @@ static void count_group(const struct group_taken *group, int64_t spent_ns)
 	}
 }
 
-static void write_taken(struct queue *queue, struct store **store, struct group_taken *group)
+static void write_taken(struct queue *queue, struct store **store, struct taken *group)
 {
 	const struct queue_conf *conf = &queue->conf;
 	int64_t begun_ns = time_monotonic_ns();
@@ -100,46 +99,58 @@ static void write_taken(struct queue *queue, struct store **store, struct group_
 
 static void *writer_run(void *context)
 {
-	struct queue *queue = context;
+	struct writer *writer = context;
+	struct queue *queue = writer->queue;
 	struct store *store = NULL;
-	struct group_taken group;
 
 	pthread_mutex_lock(&queue->mutex);
 	for (;;) {
-		while (!queue->first && !queue->is_stopping)
+		while (!queue->waiting.first && !queue->is_stopping)
 			pthread_cond_wait(&queue->filled, &queue->mutex);
-		if (!queue->first)
+		if (!queue->waiting.first)
 			break;
-		take_group(queue, &group);
+		take_group(queue, writer);
 		pthread_mutex_unlock(&queue->mutex);
-		write_taken(queue, &store, &group);
+		write_taken(queue, &store, &writer->taken);
 		pthread_mutex_lock(&queue->mutex);
-		for (size_t i = 0; i < group.count; i++) {
-			group.pending[i]->is_done = true;
-			pthread_cond_signal(&group.pending[i]->done);
-		}
+		release_group(writer);
 	}
 	pthread_mutex_unlock(&queue->mutex);
 	store_close(store);
 	return NULL;
 }
 
+/* With the mutex held: a writer looks at all of them. */
+static int start_writers(struct queue *queue, struct err *err)
+{
+	while (queue->writer_count < queue->conf.writers && queue->writer_count < QUEUE_WRITERS_MAX) {
+		struct writer *writer = &queue->writers[queue->writer_count];
+
+		writer->queue = queue;
+		if (pthread_create(&writer->thread, NULL, writer_run, writer))
+			return err_set(err, ERR_FAILED, "could not start a thread");
+		queue->writer_count++;
+	}
+	return 0;
+}
+
 int queue_open(const struct queue_conf *conf, struct queue **ret, struct err *err)
 {
 	struct queue *queue = calloc(1, sizeof(*queue));
+	int code;
 
 	if (!queue)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	queue->conf = *conf;
-	queue->last = &queue->first;
+	waiting_init(&queue->waiting);
 	pthread_mutex_init(&queue->mutex, NULL);
 	pthread_cond_init(&queue->filled, NULL);
-	while (queue->thread_count < conf->writers && queue->thread_count < QUEUE_WRITERS_MAX) {
-		if (pthread_create(&queue->threads[queue->thread_count], NULL, writer_run, queue)) {
-			queue_close(queue);
-			return err_set(err, ERR_FAILED, "could not start a thread");
-		}
-		queue->thread_count++;
+	pthread_mutex_lock(&queue->mutex);
+	code = start_writers(queue, err);
+	pthread_mutex_unlock(&queue->mutex);
+	if (code < 0) {
+		queue_close(queue);
+		return code;
 	}
 	*ret = queue;
 	return 0;
@@ -153,8 +164,8 @@ void queue_close(struct queue *queue)
 	queue->is_stopping = true;
 	pthread_cond_broadcast(&queue->filled);
 	pthread_mutex_unlock(&queue->mutex);
-	for (size_t i = 0; i < queue->thread_count; i++)
-		pthread_join(queue->threads[i], NULL);
+	for (size_t i = 0; i < queue->writer_count; i++)
+		pthread_join(queue->writers[i].thread, NULL);
 	pthread_cond_destroy(&queue->filled);
 	pthread_mutex_destroy(&queue->mutex);
 	free(queue);
@@ -186,17 +197,16 @@ void queue_leave(struct queue *queue, size_t frame_length)
 
 void queue_write(struct queue *queue, struct batch_rows *rows)
 {
-	struct pending pending = { .rows = rows };
+	struct entry entry = { .pending.rows = rows };
 
-	pthread_cond_init(&pending.done, NULL);
+	pthread_cond_init(&entry.done, NULL);
 	pthread_mutex_lock(&queue->mutex);
-	*queue->last = &pending;
-	queue->last = &pending.next;
+	waiting_add(&queue->waiting, &entry.pending);
 	pthread_cond_signal(&queue->filled);
-	while (!pending.is_done)
-		pthread_cond_wait(&pending.done, &queue->mutex);
+	while (!entry.is_done)
+		pthread_cond_wait(&entry.done, &queue->mutex);
 	pthread_mutex_unlock(&queue->mutex);
-	pthread_cond_destroy(&pending.done);
+	pthread_cond_destroy(&entry.done);
 }
 
 void queue_load(struct queue *queue, struct queue_load *ret)
