@@ -22,8 +22,9 @@ struct link {
 	struct monitor *monitor;
 	nng_socket socket;
 	pthread_t thread;
-	nng_pipe pipe;	   /* id 0 without a connection */
-	nng_dialer dialer; /* id 0 unless an attempt runs */
+	pthread_cond_t changed; /* what concerns the thread; the monitor is notified of it too */
+	nng_pipe pipe;		/* id 0 without a connection */
+	nng_dialer dialer;	/* id 0 unless an attempt runs */
 	char reason[LINK_REASON_MAX];
 	bool stopping;
 	bool ended; /* the thread */
@@ -50,6 +51,13 @@ static const char *reason_text(int code)
 	return nng_strerror(code);
 }
 
+/* With the monitor locked. */
+static void tell(struct link *link)
+{
+	pthread_cond_broadcast(&link->changed);
+	monitor_notify(link->monitor);
+}
+
 static void pipe_added(nng_pipe pipe, nng_pipe_ev event UNUSED, void *context)
 {
 	struct link *link = context;
@@ -57,7 +65,7 @@ static void pipe_added(nng_pipe pipe, nng_pipe_ev event UNUSED, void *context)
 	monitor_lock(link->monitor);
 	link->pipe = pipe;
 	link->reason[0] = '\0';
-	monitor_notify(link->monitor);
+	tell(link);
 	monitor_unlock(link->monitor);
 }
 
@@ -73,7 +81,7 @@ static void pipe_removed(nng_pipe pipe, nng_pipe_ev event UNUSED, void *context)
 		link->pipe.id = 0;
 		snprintf(link->reason, sizeof(link->reason), "%s", reason[0] ? reason : "the connection was lost");
 	}
-	monitor_notify(link->monitor);
+	tell(link);
 	monitor_unlock(link->monitor);
 }
 
@@ -91,7 +99,7 @@ static void wait_while_connected(struct link *link)
 {
 	monitor_lock(link->monitor);
 	while (!link->stopping && link->pipe.id)
-		monitor_wait(link->monitor, time_monotonic_ns() + NS_PER_S);
+		monitor_wait_for(link->monitor, &link->changed, time_monotonic_ns() + NS_PER_S);
 	monitor_unlock(link->monitor);
 }
 
@@ -102,7 +110,7 @@ static bool wait_before_retry(struct link *link, int64_t span)
 
 	monitor_lock(link->monitor);
 	while (!link->stopping && time_monotonic_ns() < deadline)
-		monitor_wait(link->monitor, deadline);
+		monitor_wait_for(link->monitor, &link->changed, deadline);
 	stopping = link->stopping;
 	monitor_unlock(link->monitor);
 	return !stopping;
@@ -230,9 +238,11 @@ int link_open(const char *url, struct tls *tls, struct monitor *monitor, struct 
 	}
 	link->tls = tls;
 	link->monitor = monitor;
+	monitor_condition_init(&link->changed);
 	code = link_prepare(link, err);
 	if (code < 0) {
 		nng_close(link->socket);
+		pthread_cond_destroy(&link->changed);
 		free(link->url);
 		free(link);
 		return code;
@@ -266,7 +276,7 @@ void link_restart(struct link *link)
 		snprintf(link->reason, sizeof(link->reason), "it did not answer in time");
 	/* nng may fail to say that a dead connection is gone; this does not wait for it */
 	link->pipe.id = 0;
-	monitor_notify(link->monitor);
+	tell(link);
 	monitor_unlock(link->monitor);
 	if (pipe.id)
 		nng_pipe_close(pipe);
@@ -280,7 +290,7 @@ static void wait_for_end(struct link *link)
 
 	monitor_lock(link->monitor);
 	link->stopping = true;
-	monitor_notify(link->monitor);
+	tell(link);
 	while (!link->ended && time_monotonic_ns() < deadline)
 		monitor_wait(link->monitor, deadline);
 	dialer = link->dialer;
@@ -300,6 +310,7 @@ void link_close(struct link *link)
 	nng_pipe_notify(link->socket, NNG_PIPE_EV_ADD_POST, NULL, NULL);
 	nng_pipe_notify(link->socket, NNG_PIPE_EV_REM_POST, NULL, NULL);
 	socket_close(link->socket);
+	pthread_cond_destroy(&link->changed);
 	free(link->url);
 	free(link);
 }
