@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ARENA_BLOCK_SIZE (16u << 10)
+#define BLOCK_SIZE_MIN (16u << 10)
+#define BLOCK_SIZE_MAX (256u << 10) /* what is large already grows by more at once */
 
 struct arena_block {
 	struct arena_block *next;
@@ -45,11 +46,21 @@ void arena_reset(struct arena *arena)
 	arena->used = 0;
 }
 
+/* A quarter of what is there, in steps of the least. */
+static size_t next_block_size(const struct arena *arena)
+{
+	size_t size = arena->total / 4 / BLOCK_SIZE_MIN * BLOCK_SIZE_MIN;
+
+	return size < BLOCK_SIZE_MIN ? BLOCK_SIZE_MIN : size > BLOCK_SIZE_MAX ? BLOCK_SIZE_MAX : size;
+}
+
 static bool arena_grow(struct arena *arena, size_t size)
 {
-	size_t block_size = size > ARENA_BLOCK_SIZE ? size : ARENA_BLOCK_SIZE;
+	size_t block_size = next_block_size(arena);
 	struct arena_block *block;
 
+	if (block_size < size || block_size > arena->max || arena->total > arena->max - block_size)
+		block_size = size > BLOCK_SIZE_MIN ? size : BLOCK_SIZE_MIN;
 	if (block_size > arena->max || arena->total > arena->max - block_size)
 		return false;
 	block = malloc(sizeof(*block) + block_size);

@@ -111,7 +111,7 @@ static int inflate(const uint8_t *data, size_t length, struct arena *arena, stru
 			       MESSAGE_MAX);
 	if (ZSTD_findFrameCompressedSize(data, length) != length)
 		return err_set(err, ERR_SYNTAX, "compressed message must be one zstd frame and nothing more");
-	target = arena_alloc(arena, (size_t)size + 1);
+	target = arena_take(arena, (size_t)size + 1);
 	if (!target)
 		return err_set(err, ERR_LIMIT, "no room for a message of %llu bytes", size);
 	done = ZSTD_decompress(target, (size_t)size, data, length);
