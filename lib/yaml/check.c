@@ -11,9 +11,11 @@ int yaml_check(const char *text, size_t length, struct yaml_place *ret_place, st
 	size_t taken;
 
 	for (size_t i = 0; i < length; i += taken) {
-		bool is_control = (bytes[i] < ' ' && !strchr("\t\n\r", bytes[i])) || bytes[i] == 0x7f || !bytes[i];
+		bool is_plain = bytes[i] >= ' ' && bytes[i] < 0x7f;
+		bool is_control = !is_plain &&
+				  (bytes[i] == 0x7f || !bytes[i] || (bytes[i] < ' ' && !strchr("\t\n\r", bytes[i])));
 
-		taken = utf8_character(text + i, length - i);
+		taken = is_plain ? 1 : utf8_character(text + i, length - i);
 		if (!taken || is_control) {
 			*ret_place = place;
 			return err_set(err, ERR_SYNTAX,

@@ -16,11 +16,21 @@ static void draft_fini(struct draft *draft)
 	strbuf_fini(&draft->from);
 }
 
+/* Adds bytes that came from that offset, and each from the one step behind the one before. */
+static void draft_extend(struct draft *draft, const char *text, size_t length, uint32_t from, uint32_t step)
+{
+	char *places = strbuf_reserve(&draft->from, length * sizeof(from));
+
+	strbuf_add(&draft->text, text, length);
+	for (size_t i = 0; places && i < length; i++, from += step)
+		memcpy(places + i * sizeof(from), &from, sizeof(from));
+	if (places)
+		strbuf_grown(&draft->from, length * sizeof(from));
+}
+
 static void draft_add(struct draft *draft, const char *text, size_t length, uint32_t from)
 {
-	strbuf_add(&draft->text, text, length);
-	for (size_t i = 0; i < length; i++)
-		strbuf_add(&draft->from, &from, sizeof(from));
+	draft_extend(draft, text, length, from, 0);
 }
 
 static void draft_copy(struct draft *draft, const struct draft *other, size_t start, size_t end)
@@ -153,8 +163,7 @@ struct ast_home *text_expand(struct ruleset *set, const struct pieced_text *writ
 	struct ast_home *home = arena_new(&set->arena, struct ast_home);
 
 	strbuf_init(&draft.text, CONDITION_TEXT_MAX);
-	for (uint32_t i = 0; i < written->length && !draft.text.failed; i++)
-		draft_add(&draft, written->text + i, 1, i);
+	draft_extend(&draft, written->text, written->length, 0, 1);
 	for (size_t i = 0; i < set->lists.count; i++) {
 		struct list_item *list = set->lists.items[i];
 

@@ -42,7 +42,6 @@ static bool operand_printable(struct compiler *compiler, const struct pieced_tex
 {
 	const char *text = operand->text.data, *argument = operand->argument;
 	int field = operand->kind == OPERAND_FIELD ? field_resolve(&operand->text, &argument) : -1;
-	struct origin origin = text_origin(output, at);
 
 	if (operand->kind != OPERAND_FIELD)
 		return true;
@@ -52,9 +51,12 @@ static bool operand_printable(struct compiler *compiler, const struct pieced_tex
 					  field < 0 ? field_suggestion(compiler, text, operand->text.length) : ""));
 		return false;
 	}
-	if (field_infos[field].flags & FIELD_DEPRECATED)
+	if (field_infos[field].flags & FIELD_DEPRECATED) {
+		struct origin origin = text_origin(output, at);
+
 		set_report(compiler->set, &origin, "LOAD_DEPRECATED_ITEM", compiler->label,
 			   "usage of deprecated field '%s' has been detected in the rule output", text);
+	}
 	if (!(field_infos[field].flags & FIELD_FILTER_ONLY))
 		return true;
 	output_error(compiler, output, at, false,
