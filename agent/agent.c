@@ -10,6 +10,7 @@
 #include "agent/rules.h"
 #include "agent/sensor/trace/tracer.h"
 #include "base/file.h"
+#include "base/footprint.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "conf/state.h"
@@ -168,7 +169,12 @@ int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_m
 	pipeline.responder = agent->responder;
 	pipeline.tier = agent->tier;
 	pipeline.hostname = agent->hostname;
-	return pipeline_new(&pipeline, &agent->pipeline, err);
+	if (pipeline_new(&pipeline, &agent->pipeline, err) < 0)
+		return err->code;
+	/* One command is watched for a moment, a task for months. */
+	if (mode != ORIGIN_RUN)
+		footprint_shrink();
+	return 0;
 }
 
 static void deliver_rest(struct agent *agent, int64_t wait_ns)

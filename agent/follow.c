@@ -11,6 +11,7 @@
 #include "agent/role.h"
 #include "agent/rules.h"
 #include "agent/sensor/trace/tracer.h"
+#include "base/footprint.h"
 #include "base/time.h"
 
 /*
@@ -120,6 +121,8 @@ void follow_run(const struct follow *follow)
 		if (time_monotonic_ns() >= heartbeat_ns) {
 			pipeline_heartbeat(follow->agent->pipeline, network_limits(follow->agent->network));
 			heartbeat_ns += HEARTBEAT_NS;
+			if (follow->agent->origin.mode != ORIGIN_RUN)
+				footprint_shrink();
 		}
 		if (follow->is_done(follow->context))
 			break;
