@@ -38,10 +38,7 @@ static bool facts_at(const struct execution *process, const char *path, struct f
 
 static bool facts_of_fd(const struct view *view, int64_t fd, struct file_facts *ret)
 {
-	char name[32];
-
-	snprintf(name, sizeof(name), "fd/%lld", (long long)fd);
-	return fd >= 0 && file_facts_of(view->event->tid, name, ret);
+	return fd <= INT_MAX && file_facts_of_fd(view->event->tid, (int)fd, ret);
 }
 
 /* What has been moved and can be executed is of interest only if nobody was seen writing it. */

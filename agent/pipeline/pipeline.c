@@ -315,6 +315,15 @@ static void look_before(struct passage *passage)
 		fim_before(fim, event, text, NULL);
 }
 
+/* Rules come last: what they say is dear, and of an open for writing the others say the same. */
+static bool is_needed(const struct passage *passage, const struct partial_event *partial)
+{
+	const struct pipeline_conf *conf = &passage->pipeline->conf;
+
+	return (conf->sender && may_be_watched(passage)) || drift_needs(&passage->view) ||
+	       (conf->rules && ruleset_may_match(conf->rules, "syscall", partial));
+}
+
 bool pipeline_judge(void *context, const struct sensor_event *event)
 {
 	struct pipeline *pipeline = context;
@@ -330,8 +339,7 @@ bool pipeline_judge(void *context, const struct sensor_event *event)
 			arena_reset(&pipeline->arena);
 			return false;
 		}
-		needs = (pipeline->conf.rules && ruleset_may_match(pipeline->conf.rules, "syscall", &partial)) ||
-			(pipeline->conf.sender && may_be_watched(passage)) || drift_needs(&passage->view);
+		needs = is_needed(passage, &partial);
 	}
 	arena_reset(&pipeline->arena);
 	return needs;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/proc/name.h"
 #include "agent/proc/path.h"
 #include "base/attr.h"
 #include "base/time.h"
@@ -40,10 +41,16 @@ static bool read_facts(int folder, const char *path, int flags, struct file_fact
 
 bool file_facts_of(pid_t pid, const char *name, struct file_facts *ret)
 {
-	char path[64];
+	char path[PROC_FILE_NAME_MAX];
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	return read_facts(AT_FDCWD, path, 0, ret);
+	return read_facts(AT_FDCWD, proc_file_name(path, pid, name), 0, ret);
+}
+
+bool file_facts_of_fd(pid_t tid, int fd, struct file_facts *ret)
+{
+	char path[PROC_FILE_NAME_MAX];
+
+	return fd >= 0 && read_facts(AT_FDCWD, proc_fd_name(path, tid, fd), 0, ret);
 }
 
 bool file_facts_at(pid_t pid, const char *path, struct file_facts *ret)

@@ -21,8 +21,11 @@ struct file_facts {
 
 bool file_id_equal(const struct file_id *left, const struct file_id *right);
 
-/* The file behind /proc/PID/NAME ("exe", "fd/3"), or false. */
+/* The file behind /proc/PID/NAME ("exe"), or false. */
 bool file_facts_of(pid_t pid, const char *name, struct file_facts *ret);
+
+/* That behind descriptor fd of tid, or false. */
+bool file_facts_of_fd(pid_t tid, int fd, struct file_facts *ret);
 
 /* The file at an absolute path in the root of pid, links followed within it; false also if there is none. */
 bool file_facts_at(pid_t pid, const char *path, struct file_facts *ret);

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "agent/proc/name.h"
 #include "agent/proc/proc.h"
 #include "base/attr.h"
 
@@ -55,21 +56,22 @@ const char *path_filename(const char *path)
 /* Folder that relative paths of (tid, dirfd) start from. */
 static bool base_folder(pid_t tid, int dirfd, const char *root, char out[PATH_MAX])
 {
-	char link[64];
+	char link[PROC_FILE_NAME_MAX];
 
+	if (dirfd < 0 && dirfd != AT_FDCWD)
+		return false;
 	if (dirfd == AT_FDCWD)
-		snprintf(link, sizeof(link), "/proc/%d/cwd", tid);
+		proc_file_name(link, tid, "cwd");
 	else
-		snprintf(link, sizeof(link), "/proc/%d/fd/%d", tid, dirfd);
+		proc_fd_name(link, tid, dirfd);
 	return proc_link_below(root, link, out) && *out == '/';
 }
 
 int path_open_root(pid_t tid)
 {
-	char name[64];
+	char name[PROC_FILE_NAME_MAX];
 
-	snprintf(name, sizeof(name), "/proc/%d/root", tid);
-	return open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return open(proc_file_name(name, tid, "root"), O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 static int open_below_with(int root, const char *path, uint64_t flags, uint64_t resolve)
@@ -147,26 +149,25 @@ bool path_is_plain(pid_t tid, const char *path)
 	return fd >= 0;
 }
 
-bool path_exists(pid_t tid, int dirfd, const char *path, bool *ret_known)
+bool path_exists_below(int root, const char *root_path, pid_t tid, int dirfd, const char *path, bool *ret_known)
 {
-	char base[PATH_MAX] = "", joined[PATH_MAX], root_path[PATH_MAX];
-	AUTO_FD int root = -1, file = -1;
+	char base[PATH_MAX], joined[PATH_MAX];
+	AUTO_FD int file = -1;
 
 	*ret_known = false;
-	if (*path != '/' && (!proc_root(tid, root_path) || !base_folder(tid, dirfd, root_path, base)))
+	base[0] = '\0';
+	if ((*path != '/' && !base_folder(tid, dirfd, root_path, base)) || !path_join(base, path, joined))
 		return false;
-	if (!path_join(base, path, joined))
-		return false;
-	root = path_open_root(tid);
-	file = root < 0 ? -1 : open_below(root, joined, O_PATH);
-	*ret_known = root >= 0 && (file >= 0 || errno == ENOENT);
+	file = open_below(root, joined, O_PATH);
+	*ret_known = file >= 0 || errno == ENOENT;
 	return file >= 0;
 }
 
 bool path_absolute(pid_t tid, int dirfd, const char *path, const char *cwd, char out[PATH_MAX])
 {
-	char base[PATH_MAX] = "", root[PATH_MAX];
+	char base[PATH_MAX], root[PATH_MAX];
 
+	base[0] = '\0';
 	if (*path != '/' && (!proc_root(tid, root) || !base_folder(tid, dirfd, root, base))) {
 		if (dirfd != AT_FDCWD || !cwd)
 			return false;

@@ -37,8 +37,8 @@ int path_open_root(pid_t tid); /* -1 if it cannot be opened */
  */
 bool path_is_plain(pid_t tid, const char *path);
 
-/* True if the file itself exists, links followed. *ret_known: whether that could be found out. */
-bool path_exists(pid_t tid, int dirfd, const char *path, bool *ret_known);
+/* True if the file itself exists, links followed. *ret_known: whether that could be found out. Root as in path_real_below(). */
+bool path_exists_below(int root, const char *root_path, pid_t tid, int dirfd, const char *path, bool *ret_known);
 
 /*
  * Absolute form by text alone, for when path_real() cannot be asked: the folder of dirfd as /proc knows it, joined and

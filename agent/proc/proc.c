@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/proc/name.h"
 #include "base/attr.h"
 #include "base/time.h"
 
@@ -19,12 +20,10 @@
 /* Reads /proc/PID/NAME; returns its length, 0 if there is nothing. Always terminated. */
 static size_t read_file(pid_t pid, const char *name, char *out, size_t size)
 {
-	char path[96];
+	char path[PROC_FILE_NAME_MAX];
 	size_t length = 0;
-	AUTO_FD int fd = -1;
+	AUTO_FD int fd = open(proc_file_name(path, pid, name), O_RDONLY | O_CLOEXEC);
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	while (fd >= 0 && length < size - 1) {
 		ssize_t got = read(fd, out + length, size - 1 - length);
 
@@ -151,10 +150,9 @@ static bool read_link(const char *link, char out[PATH_MAX])
 
 bool proc_root(pid_t tid, char out[PATH_MAX])
 {
-	char link[64];
+	char link[PROC_FILE_NAME_MAX];
 
-	snprintf(link, sizeof(link), "/proc/%d/root", tid);
-	return read_link(link, out);
+	return read_link(proc_file_name(link, tid, "root"), out);
 }
 
 bool proc_link_below(const char *root, const char *link, char out[PATH_MAX])
@@ -173,10 +171,9 @@ bool proc_link_below(const char *root, const char *link, char out[PATH_MAX])
 
 bool proc_link(pid_t tid, const char *name, char out[PATH_MAX])
 {
-	char link[96], root[PATH_MAX];
+	char link[PROC_FILE_NAME_MAX], root[PATH_MAX];
 
-	snprintf(link, sizeof(link), "/proc/%d/%s", tid, name);
-	return proc_root(tid, root) && proc_link_below(root, link, out);
+	return proc_root(tid, root) && proc_link_below(root, proc_file_name(link, tid, name), out);
 }
 
 static size_t read_texts(pid_t pid, const char *name, char *out, size_t size)

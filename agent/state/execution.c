@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/proc/name.h"
 #include "agent/proc/path.h"
 
 #define ARGS_MAX 1024 /* arguments kept of one command line */
@@ -138,10 +139,9 @@ static bool read_root(struct execution *execution, char out[PATH_MAX])
 
 static bool read_link(const char *root, pid_t pid, const char *name, char out[PATH_MAX])
 {
-	char path[64];
+	char path[PROC_FILE_NAME_MAX];
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	return proc_link_below(root, path, out);
+	return proc_link_below(root, proc_file_name(path, pid, name), out);
 }
 
 void execution_find_folder(struct execution *execution)

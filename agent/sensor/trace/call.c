@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "agent/proc/name.h"
 #include "agent/proc/proc.h"
 #include "agent/sensor/address.h"
 #include "agent/sensor/trace/memory.h"
@@ -22,6 +23,7 @@ struct reading {
 	const struct call_origin *origin;
 	const uint64_t *args;
 	size_t text_count;
+	struct memory_text paths[2];
 };
 
 static uint64_t argument(const struct reading *reading, const struct sensor_param *param)
@@ -29,11 +31,16 @@ static uint64_t argument(const struct reading *reading, const struct sensor_para
 	return param->arg ? reading->args[param->arg - 1] : 0;
 }
 
-static const char *read_path(const struct reading *reading, const struct sensor_param *param, char out[PATH_MAX])
+static void read_paths(const struct reading *reading)
 {
-	uint64_t address = argument(reading, param);
+	struct sensor_event *event = &reading->pending->event;
+	bool is_read[2];
 
-	return address && memory_read_text(reading->origin->tid, address, out, PATH_MAX) ? out : NULL;
+	if (!reading->paths[0].address && !reading->paths[1].address)
+		return;
+	memory_read_texts(reading->origin->tid, reading->paths, PATH_MAX, is_read);
+	event->path = is_read[0] ? reading->pending->path : NULL;
+	event->path2 = is_read[1] ? reading->pending->path2 : NULL;
 }
 
 static void read_text(struct reading *reading, const struct sensor_param *param)
@@ -113,10 +120,10 @@ static void read_param(struct reading *reading, const struct sensor_param *param
 		event->dirfd2 = (int)argument(reading, param);
 		break;
 	case PARAM_PATH:
-		event->path = read_path(reading, param, pending->path);
+		reading->paths[0].address = argument(reading, param);
 		break;
 	case PARAM_PATH2:
-		event->path2 = read_path(reading, param, pending->path2);
+		reading->paths[1].address = argument(reading, param);
 		break;
 	case PARAM_OPEN_FLAGS:
 	case PARAM_FLAGS:
@@ -158,10 +165,11 @@ static bool is_open(const struct sensor_event *event)
 static const char *fd_path(const struct pending_call *pending, int fd, char out[PATH_MAX])
 {
 	const struct root *root = fd < 0 ? NULL : roots_get(pending->roots, pending->event.pid);
-	char link[64];
+	char link[PROC_FILE_NAME_MAX];
 
-	snprintf(link, sizeof(link), "/proc/%d/fd/%d", pending->event.tid, fd);
-	return root && proc_link_below(root->path, link, out) && out[0] == '/' ? out : NULL;
+	return root && proc_link_below(root->path, proc_fd_name(link, pending->event.tid, fd), out) && out[0] == '/'
+		       ? out
+		       : NULL;
 }
 
 static const char *real_path(const struct pending_call *pending, int dirfd, const char *path, char out[PATH_MAX])
@@ -193,19 +201,28 @@ static ptrdiff_t folder_length(const char *path)
 	return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 ? name - path : -1;
 }
 
-/* What is renamed mostly stays in its folder, whose links have just been followed. NULL if it does not, or they have not. */
+/* True if both paths of the call name something in one folder, written in the same way; *ret_length: bytes up to the names. */
+static bool is_one_folder(const struct sensor_event *event, ptrdiff_t *ret_length)
+{
+	if (!event->path || !event->path2 || event->dirfd != event->dirfd2)
+		return false;
+	*ret_length = folder_length(event->path);
+	return *ret_length >= 0 && *ret_length == folder_length(event->path2) &&
+	       strncmp(event->path, event->path2, (size_t)*ret_length) == 0;
+}
+
+/* What is renamed mostly stays in its folder, whose links are followed once for both. NULL if it does not, or they cannot be. */
 static const char *beside_first(struct pending_call *pending)
 {
-	const struct sensor_event *event = &pending->event;
+	struct sensor_event *event = &pending->event;
 	ptrdiff_t length, real;
 
-	if (!event->real_path || !event->path || !event->path2 || event->dirfd != event->dirfd2)
+	if (!is_one_folder(event, &length))
 		return NULL;
-	length = folder_length(event->path);
-	real = folder_length(event->real_path);
-	if (length < 0 || length != folder_length(event->path2) || real < 0 ||
-	    strncmp(event->path, event->path2, (size_t)length) != 0 ||
-	    strcmp(event->path + length, event->real_path + real) != 0 ||
+	if (!event->real_path)
+		event->real_path = find_first(pending);
+	real = event->real_path ? folder_length(event->real_path) : -1;
+	if (real < 0 || strcmp(event->path + length, event->real_path + real) != 0 ||
 	    (size_t)real + strlen(event->path2 + length) >= sizeof(pending->real2))
 		return NULL;
 	memcpy(pending->real2, event->real_path, (size_t)real);
@@ -230,7 +247,10 @@ static const char *find_real(const struct sensor_event *event, bool second)
 void call_enter(struct pending_call *pending, enum sensor_call call, const struct call_origin *origin,
 		const uint64_t args[6])
 {
-	struct reading reading = { .pending = pending, .origin = origin, .args = args };
+	struct reading reading = { .pending = pending,
+				   .origin = origin,
+				   .args = args,
+				   .paths = { { 0, pending->path }, { 0, pending->path2 } } };
 	struct sensor_event *event = &pending->event;
 
 	*event = (struct sensor_event){
@@ -253,6 +273,7 @@ void call_enter(struct pending_call *pending, enum sensor_call call, const struc
 	}
 	for (const struct sensor_param *param = sensor_call_rows[call].params; param->kind; param++)
 		read_param(&reading, param);
+	read_paths(&reading);
 	/* Otherwise the register holds whatever was in it. */
 	if (is_open(event) && !(event->flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))))
 		event->mode = 0;
@@ -265,12 +286,15 @@ void call_enter(struct pending_call *pending, enum sensor_call call, const struc
 void call_look(struct pending_call *pending, bool new_files)
 {
 	struct sensor_event *event = &pending->event;
+	const struct root *root;
 
 	if (is_open(event)) {
-		if (new_files && event->path && (event->flags & O_CREAT))
-			event->is_new_file =
-				!path_exists(event->tid, event->dirfd, event->path, &event->known_new_file) &&
-				event->known_new_file;
+		root = new_files && event->path && (event->flags & O_CREAT) ? roots_get(pending->roots, event->pid)
+									    : NULL;
+		if (root)
+			event->is_new_file = !path_exists_below(root->fd, root->path, event->tid, event->dirfd,
+								event->path, &event->known_new_file) &&
+					     event->known_new_file;
 		return;
 	}
 	if (event->path && !event->real_path)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "agent/proc/name.h"
 #include "agent/proc/pid_table.h"
 #include "agent/proc/proc.h"
 #include "base/time.h"
@@ -101,12 +102,27 @@ static void pids_lead_to_values_up_to_the_ceiling(void **state)
 	pid_table_free(table);
 }
 
+static void names_below_proc_are_made(void **state)
+{
+	char out[PROC_FILE_NAME_MAX], name[2 * PROC_FILE_NAME_MAX];
+
+	(void)state;
+	assert_string_equal(proc_file_name(out, 1, "root"), "/proc/1/root");
+	assert_string_equal(proc_file_name(out, INT_MAX, "ns/mnt"), "/proc/2147483647/ns/mnt");
+	assert_string_equal(proc_fd_name(out, 4096, 0), "/proc/4096/fd/0");
+	assert_string_equal(proc_fd_name(out, INT_MAX, INT_MAX), "/proc/2147483647/fd/2147483647");
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	assert_int_equal(strlen(proc_file_name(out, INT_MAX, name)), sizeof(out) - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(containers_are_found_by_control_group),
 		cmocka_unit_test(the_own_process_is_described),
 		cmocka_unit_test(a_process_that_is_gone_is_not_described),
+		cmocka_unit_test(names_below_proc_are_made),
 		cmocka_unit_test(pids_lead_to_values_up_to_the_ceiling),
 	};
 
