@@ -7,21 +7,18 @@
 
 #define WIDTH_MAX 10000
 
-static bool token_push(struct compiler *compiler, struct format *format, size_t *size, struct format_token token)
-{
-	if (format->count == *size) {
-		size_t more = *size ? *size * 2 : 8;
-		struct format_token *tokens = arena_array(&compiler->set->arena, struct format_token, more);
+#define SCRATCH_MAX (1u << 20) /* what one field of an output is parsed into */
 
-		if (!tokens)
-			return !(compiler->set->failed_memory = true);
-		if (format->count)
-			memcpy(tokens, format->tokens, format->count * sizeof(*tokens));
-		format->tokens = tokens;
-		*size = more;
-	}
-	format->tokens[format->count++] = token;
-	return true;
+/* Room for all tokens of the output: each field, and the text before and behind it. */
+static bool tokens_make(struct compiler *compiler, const struct pieced_text *output, struct format *ret)
+{
+	size_t most = 1;
+
+	for (const char *at = output->text; (at = strchr(at, '%')); at++)
+		most += 2;
+	*ret = (struct format){ arena_array(&compiler->set->arena, struct format_token, most), 0 };
+	compiler->set->failed_memory |= !ret->tokens;
+	return ret->tokens;
 }
 
 static void output_error(struct compiler *compiler, const struct pieced_text *output, size_t at, bool is_unknown,
@@ -70,11 +67,13 @@ static size_t token_read(struct compiler *compiler, const struct pieced_text *ou
 {
 	const char *text = output->text;
 	AUTO_STRBUF name = STRBUF_INIT;
+	AUTO_ARENA scratch;
 	struct ast_operand *operand;
 	struct parse_error error;
 	size_t start = at++, length = 0, errors;
 
 	*ret = (struct format_token){ 0 };
+	arena_init(&scratch, SCRATCH_MAX);
 	for (; isdigit((unsigned char)text[at]); at++)
 		ret->width = ret->width < WIDTH_MAX ? ret->width * 10 + (unsigned int)(text[at] - '0') : WIDTH_MAX;
 	if (!text[at]) {
@@ -82,7 +81,7 @@ static size_t token_read(struct compiler *compiler, const struct pieced_text *ou
 			     "invalid formatting syntax: formatting cannot end with a %");
 		return 0;
 	}
-	operand = operand_parse(text + at, output->length - at, &compiler->set->arena, &length, &error);
+	operand = operand_parse(text + at, output->length - at, &scratch, &length, &error);
 	if (!operand) {
 		output_error(compiler, output, at, true, "invalid formatting token: a field must follow the %");
 		return 0;
@@ -105,9 +104,10 @@ static size_t token_read(struct compiler *compiler, const struct pieced_text *ou
 bool format_compile(struct compiler *compiler, const struct pieced_text *output, struct format *ret)
 {
 	const char *text = output->text;
-	size_t size = 0, at = *text == '*', start = at;
+	size_t at = *text == '*', start = at;
 
-	*ret = (struct format){ 0 };
+	if (!tokens_make(compiler, output, ret))
+		return false;
 	while (at <= output->length) {
 		struct format_token token = { 0 };
 		size_t next;
@@ -118,14 +118,16 @@ bool format_compile(struct compiler *compiler, const struct pieced_text *output,
 		}
 		if (at > start) {
 			token.text = arena_copy(&compiler->set->arena, text + start, at - start);
-			if (!token.text || !token_push(compiler, ret, &size, token))
+			if (!token.text)
 				return !(compiler->set->failed_memory = true);
+			ret->tokens[ret->count++] = token;
 		}
 		if (!text[at])
 			return true;
 		next = token_read(compiler, output, at, &token);
-		if (!next || !token_push(compiler, ret, &size, token))
+		if (!next)
 			return false;
+		ret->tokens[ret->count++] = token;
 		at = start = next;
 	}
 	return true;

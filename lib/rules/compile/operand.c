@@ -194,6 +194,22 @@ static bool parts_compile(struct compiler *compiler, const struct ast_operand *f
 	return from->kind == OPERAND_LIST || transform_check(compiler, from, ret);
 }
 
+/* Its texts are those of a tree that need not live as long. */
+static void keep_texts(struct ruleset *set, struct operand *operand)
+{
+	const struct value *constant = &operand->constant;
+
+	if (operand->argument) {
+		operand->argument = arena_dup(&set->arena, operand->argument);
+		set->failed_memory |= !operand->argument;
+	}
+	if (constant->text) {
+		operand->constant =
+			value_text(arena_copy(&set->arena, constant->text, constant->length), constant->length);
+		set->failed_memory |= !constant->text;
+	}
+}
+
 static uint32_t operand_add(struct ruleset *set, const char *key, const struct operand *operand)
 {
 	struct program *program = &set->program;
@@ -209,7 +225,8 @@ static uint32_t operand_add(struct ruleset *set, const char *key, const struct o
 		program->operands = grown;
 		program->operand_size = size;
 	}
-	program->operands[program->operand_count++] = *operand;
+	program->operands[program->operand_count] = *operand;
+	keep_texts(set, &program->operands[program->operand_count++]);
 	if (!map_put(program->operand_names, key, (void *)(uintptr_t)program->operand_count))
 		set->failed_memory = true;
 	return (uint32_t)program->operand_count - 1;
