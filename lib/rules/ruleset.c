@@ -20,6 +20,7 @@ struct ruleset *ruleset_new(void)
 	if (!set)
 		return NULL;
 	arena_init(&set->arena, RULE_ARENA_MAX);
+	arena_init(&set->sources, RULE_ARENA_MAX);
 	set->least = PRIORITY_DEBUG;
 	set->list_names = map_new();
 	set->macro_names = map_new();
@@ -55,6 +56,7 @@ void ruleset_free(struct ruleset *set)
 	free(set->program.terms);
 	free(set->diagnostics);
 	free(set->diagnostic_files);
+	arena_fini(&set->sources);
 	arena_fini(&set->arena);
 	free(set);
 }
@@ -125,6 +127,8 @@ int ruleset_add_text(struct ruleset *set, const char *name, const char *text, si
 	struct err problem;
 	int done;
 
+	if (set->program.node_count)
+		return err_set(err, ERR_FAILED, "the rules are compiled already");
 	if (!file || !vector_push(&set->files, &set->arena, file))
 		return err_set(err, ERR_MEMORY, "out of memory");
 	file->name = arena_dup(&set->arena, name);
@@ -133,7 +137,8 @@ int ruleset_add_text(struct ruleset *set, const char *name, const char *text, si
 	file->number = set->files.count;
 	if (!file->name || !file->text)
 		return err_set(err, ERR_MEMORY, "out of memory");
-	done = yaml_parse(file->text, length, &set->arena, &yaml, &place, &problem);
+	done = yaml_parse_into(file->text, length, &(struct yaml_arenas){ &set->sources, &set->arena }, &yaml, &place,
+			       &problem);
 	if (done == ERR_MEMORY)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	for (size_t i = 0; i < yaml.count; i++)
@@ -335,6 +340,7 @@ int ruleset_compile(struct ruleset *set, struct err *err)
 		plans_compile(set);
 	diagnostics_sort(set);
 	names_free(set);
+	arena_fini(&set->sources);
 	if (set->failed_memory)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	if (set->error_count)

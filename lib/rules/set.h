@@ -124,6 +124,8 @@ struct choice {
 
 struct ruleset {
 	struct arena arena;
+	struct arena
+		sources; /* what places in files are told by, until everything is compiled: their nodes, without the texts */
 	bool is_compiled, failed_memory;
 	bool is_strict; /* quirks of Falco are kept */
 	enum priority least;

@@ -7,7 +7,7 @@
 #include "yaml/check.h"
 
 struct reader {
-	struct arena *arena;
+	const struct yaml_arenas *arenas;
 	size_t nodes; /* made so far */
 	struct err *err;
 };
@@ -32,7 +32,7 @@ static int scalar_read(struct reader *reader, struct fy_node *from, struct yaml_
 
 	node->is_plain = style == FYNS_PLAIN || style == FYNS_ANY;
 	node->is_block = style == FYNS_LITERAL || style == FYNS_FOLDED;
-	node->text = arena_copy(reader->arena, text ? text : "", node->length);
+	node->text = arena_copy(reader->arenas->texts, text ? text : "", node->length);
 	place_set(node, fy_node_get_scalar_token(from));
 	return node->text ? 0 : err_set(reader->err, ERR_MEMORY, "out of memory");
 }
@@ -40,7 +40,7 @@ static int scalar_read(struct reader *reader, struct fy_node *from, struct yaml_
 static int sequence_read(struct reader *reader, struct fy_node *from, struct yaml_node *node, int depth)
 {
 	size_t count = fy_node_sequence_item_count(from);
-	const struct yaml_node **items = arena_array(reader->arena, const struct yaml_node *, count + 1);
+	const struct yaml_node **items = arena_array(reader->arenas->nodes, const struct yaml_node *, count + 1);
 	struct fy_node *item;
 	void *cursor = NULL;
 
@@ -64,7 +64,7 @@ static int sequence_read(struct reader *reader, struct fy_node *from, struct yam
 static int mapping_read(struct reader *reader, struct fy_node *from, struct yaml_node *node, int depth)
 {
 	size_t count = fy_node_mapping_item_count(from);
-	struct yaml_pair *pairs = arena_array(reader->arena, struct yaml_pair, count + 1);
+	struct yaml_pair *pairs = arena_array(reader->arenas->nodes, struct yaml_pair, count + 1);
 	struct fy_node_pair *pair;
 	void *cursor = NULL;
 
@@ -91,7 +91,7 @@ static int mapping_read(struct reader *reader, struct fy_node *from, struct yaml
 /* NULL with reader->err set. */
 static struct yaml_node *node_read(struct reader *reader, struct fy_node *from, int depth)
 {
-	struct yaml_node *node = arena_new(reader->arena, struct yaml_node);
+	struct yaml_node *node = arena_new(reader->arenas->nodes, struct yaml_node);
 	int done;
 
 	if (!node) {
@@ -148,7 +148,8 @@ static int error_take(struct fy_diag *diag, struct yaml_place *place, struct err
 
 static int documents_read(struct fy_parser *parser, struct reader *reader, struct yaml_file *ret)
 {
-	const struct yaml_node **documents = arena_array(reader->arena, const struct yaml_node *, YAML_DOCUMENTS_MAX);
+	const struct yaml_node **documents =
+		arena_array(reader->arenas->nodes, const struct yaml_node *, YAML_DOCUMENTS_MAX);
 	struct fy_document *document;
 
 	if (!documents)
@@ -183,8 +184,14 @@ static void parser_free(struct fy_parser **parser)
 int yaml_parse(const char *text, size_t length, struct arena *arena, struct yaml_file *ret,
 	       struct yaml_place *ret_place, struct err *err)
 {
+	return yaml_parse_into(text, length, &(struct yaml_arenas){ arena, arena }, ret, ret_place, err);
+}
+
+int yaml_parse_into(const char *text, size_t length, const struct yaml_arenas *arenas, struct yaml_file *ret,
+		    struct yaml_place *ret_place, struct err *err)
+{
 	struct err own;
-	struct reader reader = { .arena = arena, .err = err ? err : &own };
+	struct reader reader = { .arenas = arenas, .err = err ? err : &own };
 	struct fy_diag_cfg diag_config = { .level = FYET_ERROR, .module_mask = ~0u };
 	struct fy_parse_cfg config = { .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE |
 						FYPCF_SLOPPY_FLOW_INDENTATION };

@@ -53,6 +53,14 @@ struct yaml_place {
 int yaml_parse(const char *text, size_t length, struct arena *arena, struct yaml_file *ret,
 	       struct yaml_place *ret_place, struct err *err);
 
+/* Where what is parsed is put: the same arena, or another one for texts that are needed longer than what they stand in. */
+struct yaml_arenas {
+	struct arena *nodes, *texts;
+};
+
+int yaml_parse_into(const char *text, size_t length, const struct yaml_arenas *arenas, struct yaml_file *ret,
+		    struct yaml_place *ret_place, struct err *err);
+
 /* Value of a key of a mapping, or NULL (also if node is none). */
 const struct yaml_node *yaml_get(const struct yaml_node *node, const char *key);
 
