@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/attr.h"
+#include "base/footprint.h"
 #include "base/log.h"
 #include "base/time.h"
 
@@ -67,6 +68,7 @@ int standby_split(int *ret_exit, struct err *err)
 			pthread_sigmask(SIG_SETMASK, &former, NULL);
 			return role;
 		}
+		footprint_shrink();
 		status = wait_for(worker, &set);
 		if (!goes_on(status, time_monotonic_ns() - start_ns, &quick, deaths))
 			break;
