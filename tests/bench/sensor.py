@@ -150,9 +150,46 @@ def main():
         wall, cpu = (statistics.median(column) for column in zip(*rows))
         native = [statistics.median(column) for column in zip(*results[name, "native"])]
         print("%-11s %-9s %9.3f %9.3f %8.2f %8.2f" % (name, mode, wall, cpu, wall / native[0], cpu / native[1]))
+    for mode, (watcher, workload) in operations().items():
+        print("one create, write, rename, read and unlink: %-9s watcher %5.1f us, workload %5.1f us" % (mode, watcher, workload))
     peak = memory()
     print("memory of the tracer at its peak: %.1f MiB resident, %.1f MiB of it its own" % peak)
     return 0
+
+
+def spent(pid):
+    """Nanoseconds on a processor; exact, where times are counted in ticks."""
+    with open("/proc/%d/schedstat" % pid, encoding="ascii") as file:
+        return int(file.read().split()[0])
+
+
+def operation(watcher):
+    """Microseconds of the watcher and of the workload for each round of the loop of files, start and end left out."""
+    loop = "def loop(folder):\n" + "".join("    %s\n" % line for line in FILES.split("\n") if line and not line.startswith(("import", "folder")))
+    code = "import os, sys\n" + loop + "loop(sys.argv[1])\n" + "".join("print(flush=True); sys.stdin.readline(); %s\n" % what
+                                                                      for what in ("loop(sys.argv[1])", "pass"))
+    with tempfile.TemporaryDirectory() as folder:
+        child = subprocess.Popen(watcher + [PYTHON, "-c", code, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                 stderr=subprocess.DEVNULL)
+        child.stdout.readline()
+        with open("/proc/%d/task/%d/children" % (child.pid, child.pid), encoding="ascii") as file:
+            pids = [child.pid] + [int(pid) for pid in file.read().split()]
+        before = [spent(pid) for pid in pids]
+        child.stdin.write(b"\n")
+        child.stdin.flush()
+        child.stdout.readline()
+        used = [(spent(pid) - start) / 3000e3 for pid, start in zip(pids, before)]
+        child.communicate(b"\n")
+    return (used[0], used[1]) if len(used) > 1 else (0.0, used[0])
+
+
+def operations():
+    results = {}
+    for _ in range(ROUNDS):
+        watchers = modes("files")
+        for mode in random.sample(sorted(watchers), len(watchers)):
+            results.setdefault(mode, []).append(operation(watchers[mode]))
+    return {mode: [statistics.median(column) for column in zip(*rows)] for mode, rows in sorted(results.items())}
 
 
 def memory():
