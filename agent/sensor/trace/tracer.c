@@ -12,6 +12,7 @@
 #include "agent/proc/pid_table.h"
 #include "agent/proc/proc.h"
 #include "agent/sensor/trace/call.h"
+#include "agent/sensor/trace/early_ends.h"
 #include "agent/sensor/trace/exec_stack.h"
 #include "agent/sensor/trace/inject.h"
 #include "agent/sensor/trace/ledger.h"
@@ -33,6 +34,7 @@ struct tracer {
 	int watched_status;
 	bool has_moved; /* somebody may have another root, or other namespaces of pids or users, than its parent */
 	struct exec_start start; /* of the exec being told */
+	struct early_ends early;
 };
 
 static void resume(pid_t tid, int request, int signal)
@@ -184,6 +186,16 @@ static void deliver_fork(struct tracer *tracer, enum sensor_call call, const str
 	deliver(tracer, &event);
 }
 
+static void deliver_end(struct tracer *tracer, pid_t pid, int status)
+{
+	struct sensor_event event = { .call = SENSOR_PROCEXIT, .time_ns = time_now_ns(), .has_result = true };
+
+	event.tid = event.pid = pid;
+	event.result = status;
+	event.dirfd = event.dirfd2 = AT_FDCWD;
+	deliver(tracer, &event);
+}
+
 static void release(struct tracer *tracer, struct tracee *tracee)
 {
 	tracee->held_for = 0;
@@ -202,22 +214,39 @@ static bool shares_memory(pid_t tid, enum sensor_call call)
 	       arch_first_argument(tid, &flags) && (flags & CLONE_VM);
 }
 
+/* True if what the call that parent has just made has begun is one more thread of its process. */
+static bool made_thread(const struct tracee *parent, pid_t tid, bool has_ended)
+{
+	uint64_t flags;
+
+	if (has_ended)
+		return arch_first_argument(parent->tid, &flags) && (flags & CLONE_THREAD);
+	return proc_is_thread_of(tid, parent->tgid);
+}
+
 /* The parent's event: its child is known from now on, and let run if it waited for that. */
 static void on_fork(struct tracer *tracer, struct tracee *parent, enum sensor_call call)
 {
 	unsigned long message = 0;
 	struct tracee *child;
+	bool has_ended;
 	pid_t tid, tgid;
+	int status;
 
 	if (ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &message) < 0)
 		return;
 	tid = (pid_t)message;
-	tgid = call == SENSOR_CLONE && proc_is_thread_of(tid, parent->tgid) ? parent->tgid : tid;
 	child = tracees_get(&tracer->tracees, tid);
+	has_ended = !child && early_ends_take(&tracer->early, tid, &status);
+	tgid = call == SENSOR_CLONE && made_thread(parent, tid, has_ended) ? parent->tgid : tid;
 	if (child && child->announced)
 		return;
 	if (tgid == tid)
 		deliver_fork(tracer, call, parent, tid, true);
+	if (has_ended && tgid == tid)
+		deliver_end(tracer, tid, status);
+	if (has_ended)
+		return;
 	if (!child && !(child = tracees_add(&tracer->tracees, tid, tgid))) {
 		tracer->lost++;
 		return;
@@ -416,16 +445,6 @@ static bool is_stop_signal(int signal)
 
 static void on_end(struct tracer *tracer, pid_t tid, int status);
 
-static void deliver_end(struct tracer *tracer, pid_t pid, int status)
-{
-	struct sensor_event event = { .call = SENSOR_PROCEXIT, .time_ns = time_now_ns(), .has_result = true };
-
-	event.tid = event.pid = pid;
-	event.result = status;
-	event.dirfd = event.dirfd2 = AT_FDCWD;
-	deliver(tracer, &event);
-}
-
 /* A thread begins to exit. As soon as the first process lets go of its last one, the kernel kills this one. */
 static void on_ending(struct tracer *tracer, struct tracee *tracee)
 {
@@ -526,8 +545,10 @@ static void on_end(struct tracer *tracer, pid_t tid, int status)
 		tracer->watched_ended = true;
 		tracer->watched_status = status;
 	}
-	if (!tracee)
+	if (!tracee) {
+		early_ends_add(&tracer->early, tid, status);
 		return;
+	}
 	tracee_remove(tracer, tracee);
 	if (tracer->tracees.held)
 		release_orphans(tracer, tgid);
@@ -555,12 +576,23 @@ static void on_status(struct tracer *tracer, pid_t tid, int status)
 		on_stop(tracer, tracee, status);
 }
 
+/* The kernel knows of none of them any more: should an end have been missed, nothing waits for it for ever. */
+static void forget_all(struct tracer *tracer)
+{
+	for (pid_t tid = 0; (tid = pid_table_next(tracer->tracees.by_tid, tid));) {
+		tracee_remove(tracer, tracees_get(&tracer->tracees, tid));
+		tracer->lost++;
+	}
+}
+
 void tracer_run(struct tracer *tracer, const volatile sig_atomic_t *stop)
 {
 	while (!*stop) {
 		int status;
 		pid_t tid = waitpid(-1, &status, __WALL);
 
+		if (tid < 0 && errno == ECHILD)
+			forget_all(tracer);
 		if (tid < 0)
 			return;
 		on_status(tracer, tid, status);
