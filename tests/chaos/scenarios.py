@@ -10,6 +10,7 @@ import typing
 
 import hostile
 import ledger as ledgers
+import patroni
 import spool
 import standby
 from world import Broken, PROGRESS_S, Process, descendants, ended, send
@@ -571,5 +572,7 @@ SCENARIOS = [
     Scenario("revocation", "agents are revoked while others deliver", revocation, 0, 5),
     Scenario("real-agent", "a workload under secagent while it, collector and database die", real_agent, 3, 30),
     Scenario("failover", "kill -9 of the primary of two PostgreSQL servers, and its standby takes over", standby.fail_over, 1, 20),
+    Scenario("patroni", "Patroni changes the primary of three servers, on request and when it dies", patroni.change_primaries, 0, 9,
+             patroni.not_installed),
     Scenario("two-collectors", "two collectors on one database, and the one in use dies", two_collectors, 2, 30),
 ]
