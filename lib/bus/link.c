@@ -13,6 +13,7 @@
 #define BACKOFF_MIN_NS	(50 * NS_PER_MS)
 #define BACKOFF_MAX_NS	(5 * NS_PER_S)
 #define REPLY_SIZE_MAX	(64u << 10)
+#define LOOK_NS		NS_PER_S       /* between two looks whether a connection is still there */
 #define END_PATIENCE_NS (2 * NS_PER_S) /* at the end, for an attempt to connect */
 #define NNG_REDIAL_MS	(3600 * 1000)  /* nng's own redialing: as good as never */
 
@@ -95,11 +96,48 @@ static int64_t with_jitter(int64_t span)
 	return span / 2 + span / 2 * (random % 1024) / 1024;
 }
 
+/* Ends the connection, if it is still this one. nng may fail to say that a dead one is gone; this does not wait for it. */
+static void lose(struct link *link, nng_pipe pipe, const char *reason)
+{
+	bool is_ours;
+
+	monitor_lock(link->monitor);
+	is_ours = pipe.id && link->pipe.id == pipe.id;
+	if (is_ours) {
+		snprintf(link->reason, sizeof(link->reason), "%s", reason);
+		link->pipe.id = 0;
+	}
+	tell(link);
+	monitor_unlock(link->monitor);
+	if (is_ours)
+		nng_pipe_close(pipe);
+}
+
+/*
+ * Whether the system still has the connection. nng 1.5.2 loses the news of its end when that comes while nobody receives (its layer for TLS
+ * then waits for data for ever): of a thousand connections to a collector that was killed, some hundred were believed in until the
+ * watchdog ran out. A socket that has ended has no address at its other end any more.
+ */
+static bool is_alive(nng_pipe pipe)
+{
+	nng_sockaddr address;
+	int result = nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &address);
+
+	return result == 0 || result == NNG_ENOTSUP || result == NNG_ENOMEM;
+}
+
 static void wait_while_connected(struct link *link)
 {
 	monitor_lock(link->monitor);
-	while (!link->stopping && link->pipe.id)
-		monitor_wait_for(link->monitor, &link->changed, time_monotonic_ns() + NS_PER_S);
+	while (!link->stopping && link->pipe.id) {
+		nng_pipe pipe = link->pipe;
+
+		monitor_wait_for(link->monitor, &link->changed, time_monotonic_ns() + LOOK_NS);
+		monitor_unlock(link->monitor);
+		if (!is_alive(pipe))
+			lose(link, pipe, "the connection was lost");
+		monitor_lock(link->monitor);
+	}
 	monitor_unlock(link->monitor);
 }
 
@@ -272,14 +310,8 @@ void link_restart(struct link *link)
 
 	monitor_lock(link->monitor);
 	pipe = link->pipe;
-	if (pipe.id)
-		snprintf(link->reason, sizeof(link->reason), "it did not answer in time");
-	/* nng may fail to say that a dead connection is gone; this does not wait for it */
-	link->pipe.id = 0;
-	tell(link);
 	monitor_unlock(link->monitor);
-	if (pipe.id)
-		nng_pipe_close(pipe);
+	lose(link, pipe, "it did not answer in time");
 }
 
 /* Lets an attempt end by itself: nng 1.5.2 can hang or abort when one is broken off just as it begins. */

@@ -10,14 +10,13 @@
 #include "bus/address.h"
 #include "bus/link.h"
 #include "bus/monitor.h"
+#include "bus/pause.h"
 #include "bus/spool.h"
 #include "bus/window.h"
 #include "wire/wire.h"
 
-#define RETRY_DEFAULT_MS 1000
-#define RETRY_MAX_MS	 60000
-#define ERROR_PAUSE_MS	 100
-#define HEAD_SIZE_GUESS	 (16u << 10) /* origin and drops, when room is made for a batch */
+#define ERROR_PAUSE_MS	100
+#define HEAD_SIZE_GUESS (16u << 10) /* origin and drops, when room is made for a batch */
 
 /* monitor guards everything behind it. Lock order: nothing of nng is called with it held. */
 struct sender {
@@ -32,10 +31,10 @@ struct sender {
 	struct spool spool;
 	struct strbuf events; /* the open batch, as wire_events_add() makes it */
 	size_t event_count;
-	enum lane lane;		    /* of the open batch: an alert takes along what is before it */
-	int64_t cut_due_ns;	    /* monotonic; when the open batch is cut at the latest */
-	int64_t last_cut_ns;	    /* since 1970 */
-	int64_t retry_at_ns[LANES]; /* monotonic; the collector asked for a pause of the lane until then */
+	enum lane lane;	     /* of the open batch: an alert takes along what is before it */
+	int64_t cut_due_ns;  /* monotonic; when the open batch is cut at the latest */
+	int64_t last_cut_ns; /* since 1970 */
+	struct pause pause;
 	uint64_t acked, rejected;
 	int64_t clock_offset_ns;
 	bool is_leaving;
@@ -142,20 +141,6 @@ static int cut_if_any(struct sender *sender, struct err *err)
 	return sender->event_count || sender->spool.drops.count ? cut(sender, err) : 0;
 }
 
-static void pause_sending(struct sender *sender, enum lane lane, int64_t ms)
-{
-	uint32_t random = 0;
-
-	if (ms <= 0)
-		ms = RETRY_DEFAULT_MS;
-	if (ms > RETRY_MAX_MS)
-		ms = RETRY_MAX_MS;
-	random_bytes(&random, sizeof(random), NULL);
-	/* up to half more, so that a thousand senders do not come back in the same instant */
-	sender->retry_at_ns[lane] =
-		time_monotonic_ns() + ms * NS_PER_MS + ms * NS_PER_MS / 2 * (random % 1024) / 1024;
-}
-
 /* What belongs to another is of a spool that was copied, or outlived its agent's identity: this agent goes on under a new name. */
 static void take_rejection(struct sender *sender, struct spool_batch *batch, const struct reply *reply)
 {
@@ -174,12 +159,16 @@ static void take_reply(struct sender *sender, struct spool_batch *batch, const s
 	switch (reply->kind) {
 	case REPLY_ACK:
 		sender->acked++;
+		pause_acked(&sender->pause, batch->alerts ? LANE_ALERT : LANE_BULK);
 		spool_remove(&sender->spool, batch);
 		sender->last_error[0] = '\0';
 		break;
 	case REPLY_RETRY:
 		batch->busy = false;
-		pause_sending(sender, batch->alerts ? LANE_ALERT : LANE_BULK, reply->retry_after_ms);
+		if (batch->alerts || reply->batch_no)
+			pause_lane(&sender->pause, batch->alerts ? LANE_ALERT : LANE_BULK, reply->retry_after_ms);
+		else
+			pause_put_off(&sender->pause, reply->retry_after_ms);
 		snprintf(sender->last_error, sizeof(sender->last_error), "the collector asks to wait: %s", reason);
 		break;
 	case REPLY_REJECT:
@@ -206,14 +195,14 @@ static void take_delivery(struct sender *sender, const struct delivery *delivery
 	if (answers && delivery->reply.batch_no != batch->number &&
 	    !(delivery->reply.kind != REPLY_ACK && !delivery->reply.batch_no)) {
 		set_error(sender, "the collector's reply is about another batch");
-		pause_sending(sender, delivery->lane, 0);
+		pause_lane(&sender->pause, delivery->lane, 0);
 	} else if (answers) {
 		take_reply(sender, batch, &delivery->reply);
 	} else if (delivery->malformed) {
 		set_error(sender, delivery->reply_error.message);
-		pause_sending(sender, delivery->lane, 0);
+		pause_lane(&sender->pause, delivery->lane, 0);
 	} else if (delivery->error != NNG_ETIMEDOUT) {
-		pause_sending(sender, delivery->lane, ERROR_PAUSE_MS);
+		pause_lane(&sender->pause, delivery->lane, ERROR_PAUSE_MS);
 	}
 }
 
@@ -246,10 +235,12 @@ static struct spool_batch *sendable(struct sender *sender, enum lane lane, int64
 
 	if (!batch || !link_connected(sender->link) || !window_free(sender->window, lane))
 		return NULL;
-	if (time_monotonic_ns() >= sender->retry_at_ns[lane])
+	if (pause_tries(&sender->pause, lane) && window_is_used(sender->window, lane))
+		return NULL;
+	if (time_monotonic_ns() >= sender->pause.until_ns[lane])
 		return batch;
-	if (sender->retry_at_ns[lane] < *ret_until)
-		*ret_until = sender->retry_at_ns[lane];
+	if (sender->pause.until_ns[lane] < *ret_until)
+		*ret_until = sender->pause.until_ns[lane];
 	return NULL;
 }
 

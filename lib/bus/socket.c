@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/attr.h"
 #include "base/time.h"
 #include "bus/monitor.h"
 
@@ -67,6 +68,15 @@ void socket_close(nng_socket socket)
 	}
 	pthread_join(thread, NULL);
 	closing_free(closing);
+}
+
+/*
+ * Stands before the C library's, for nng 1.5.2, which lets 128 wait that it has not accepted yet. Of a thousand agents that come at once the
+ * rest were not heard by the kernel, and tried again only after 1, 3 and 7 seconds. The system has a limit of its own (somaxconn).
+ */
+int listen(int fd, int waiting UNUSED)
+{
+	return (int)syscall(SYS_listen, fd, SOMAXCONN);
 }
 
 /*

@@ -126,6 +126,15 @@ bool window_free(const struct window *window, enum lane lane)
 	return free_slot(window, lane) != NULL;
 }
 
+bool window_is_used(const struct window *window, enum lane lane)
+{
+	for (size_t i = 0; i < window->opened; i++) {
+		if (window->slots[i].state != SLOT_FREE && lane_of(window, &window->slots[i]) == lane)
+			return true;
+	}
+	return false;
+}
+
 bool window_finished(const struct window *window)
 {
 	return slot_in(window, SLOT_DONE) != NULL;

@@ -29,8 +29,9 @@ struct delivery {
 int window_open(nng_socket socket, struct monitor *monitor, int64_t timeout_ns, struct window **ret, struct err *err);
 
 /* With the monitor locked. */
-bool window_free(const struct window *window, enum lane lane); /* room for one more */
-bool window_finished(const struct window *window);	       /* window_take() has something */
+bool window_free(const struct window *window, enum lane lane);	  /* room for one more */
+bool window_is_used(const struct window *window, enum lane lane); /* a batch is on its way */
+bool window_finished(const struct window *window);		  /* window_take() has something */
 
 /* Sends a frame; not with the monitor locked. Errors: ERR_MEMORY, ERR_AGAIN if there is no room. */
 int window_send(struct window *window, enum lane lane, uint64_t epoch, uint64_t number, const struct strbuf *frame,
