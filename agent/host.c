@@ -5,6 +5,7 @@
 #include "agent/commands.h"
 #include "agent/containers.h"
 #include "agent/network.h"
+#include "agent/protect.h"
 #include "agent/reload.h"
 #include "agent/resolve.h"
 #include "agent/rules.h"
@@ -93,7 +94,10 @@ static int watch(struct host *host, struct err *err)
 static int host_open(struct host *host, const struct agent_conf *conf, struct err *err)
 {
 	struct sensor_wants wants;
-	int code = agent_open(&host->agent, conf, ORIGIN_HOST, NULL, err);
+	int code;
+
+	protect_process();
+	code = agent_open(&host->agent, conf, ORIGIN_HOST, NULL, err);
 
 	if (code < 0)
 		return code;

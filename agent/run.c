@@ -10,6 +10,7 @@
 #include "agent/commands.h"
 #include "agent/follow.h"
 #include "agent/network.h"
+#include "agent/protect.h"
 #include "agent/rules.h"
 #include "agent/sensor/trace/filter.h"
 #include "agent/sensor/trace/tracer.h"
@@ -73,6 +74,8 @@ static int start_command(struct run *run, char **argv, struct err *err)
 	/* Without the go the child ends by itself. */
 	if (tracer_seize(run->tracer, run->child, 0, err) < 0)
 		return err_wrap(err, "this system does not let secagent trace its own child");
+	/* Not before: without a capability the child could not be traced. */
+	protect_process();
 	if (write(run->go[1], "g", 1) != 1)
 		return err_errno(err, ERR_FAILED, "could not start the command");
 	return 0;

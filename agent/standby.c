@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/protect.h"
 #include "base/attr.h"
 #include "base/footprint.h"
 #include "base/log.h"
@@ -23,6 +24,15 @@ static void signal_set(sigset_t *set)
 	sigaddset(set, SIGCHLD);
 }
 
+/* What it watches would stand still with it. A terminal's stop is for all of the group, and ends when that goes on. */
+static void let_go_on(pid_t worker, int status)
+{
+	if (WSTOPSIG(status) != SIGSTOP)
+		return;
+	log_warn("tracer-stopped", "the tracer was stopped by a signal, and goes on");
+	kill(worker, SIGCONT);
+}
+
 /* What a terminal sends, the worker gets from it as well. Returns the wait status of the worker. */
 static int wait_for(pid_t worker, const sigset_t *set)
 {
@@ -30,8 +40,11 @@ static int wait_for(pid_t worker, const sigset_t *set)
 		siginfo_t info;
 		int status;
 
-		if (waitpid(worker, &status, WNOHANG) == worker)
-			return status;
+		if (waitpid(worker, &status, WNOHANG | WUNTRACED) == worker) {
+			if (!WIFSTOPPED(status))
+				return status;
+			let_go_on(worker, status);
+		}
 		if (sigwaitinfo(set, &info) > 0 && info.si_signo != SIGCHLD && info.si_code != SI_KERNEL)
 			kill(worker, info.si_signo);
 	}
@@ -56,6 +69,7 @@ int standby_split(int *ret_exit, struct err *err)
 	int role = STANDBY_WORKER, quick = 0, status = 0;
 	sigset_t set, former;
 
+	protect_process();
 	signal_set(&set);
 	pthread_sigmask(SIG_BLOCK, &set, &former);
 	for (int deaths = 0;; deaths++) {

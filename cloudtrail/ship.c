@@ -25,5 +25,5 @@ int ship_record(struct sender *sender, const struct record *record, const struct
 
 	if (!json)
 		return err_set(err, ERR_MEMORY, "out of memory");
-	return sender_add(sender, &event, alert_count > 0, err);
+	return sender_add(sender, &event, false, err);
 }

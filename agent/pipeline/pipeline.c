@@ -101,13 +101,13 @@ void pipeline_stats(const struct pipeline *pipeline, struct pipeline_stats *ret)
 	*ret = pipeline->stats;
 }
 
-static void send_event(struct pipeline *pipeline, struct event *event)
+static void send_event(struct pipeline *pipeline, struct event *event, bool is_urgent)
 {
 	struct err err = { 0 };
 
 	if (!pipeline->conf.sender)
 		return;
-	if (sender_add(pipeline->conf.sender, event, event->alert_count > 0, &err) == 0) {
+	if (sender_add(pipeline->conf.sender, event, is_urgent, &err) == 0) {
 		pipeline->stats.reported++;
 		return;
 	}
@@ -129,7 +129,7 @@ static void announce(struct pipeline *pipeline, struct execution *execution, int
 	event.time_ns = execution->view.start_ns;
 	event.process = process_table_view(execution);
 	execution->announced = true;
-	send_event(pipeline, &event);
+	send_event(pipeline, &event, false);
 }
 
 static size_t collect_lineage(struct execution *execution, struct process lineage[LINEAGE_MAX])
@@ -153,7 +153,7 @@ static void report_content(void *context, struct execution *process, int64_t tim
 			       .file = change };
 
 	announce(pipeline, process, 0);
-	send_event(pipeline, &event);
+	send_event(pipeline, &event, false);
 }
 
 static struct file_change file_change_of(const struct view *view, enum file_op op)
@@ -214,7 +214,7 @@ void passage_report(struct passage *passage)
 	if (activity.kind != EVENT_EXEC)
 		announce(passage->pipeline, execution, 0);
 	execution->announced = true;
-	send_event(passage->pipeline, &event);
+	send_event(passage->pipeline, &event, sensed->is_urgent);
 }
 
 static struct passage *passage_new(struct pipeline *pipeline, const struct sensor_event *event,
@@ -469,7 +469,7 @@ static void beat(struct pipeline *pipeline, const char *detail, bool is_origin_n
 	heartbeat.spooled_batches = state.batches_spooled;
 	heartbeat.dropped_events = state.events_dropped;
 	event.heartbeat = &heartbeat;
-	send_event(pipeline, &event);
+	send_event(pipeline, &event, false);
 }
 
 void pipeline_heartbeat(struct pipeline *pipeline, const char *detail)

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include "agent/proc/proc.h"
 #include "agent/sensor/address.h"
 #include "base/attr.h"
+#include "base/file.h"
 
 /* What /proc/PID/fd/N leads to, by how it begins; Falco's words. */
 static const struct {
@@ -133,4 +135,19 @@ bool proc_socket_read(pid_t tid, int number, struct sensor_socket *socket)
 	if (!socket->remote.family)
 		address_read(&address, size, &socket->remote);
 	return true;
+}
+
+pid_t proc_pidfd_target(pid_t tid, int fd)
+{
+	char path[64], text[1024];
+	const char *line;
+	ssize_t length;
+	AUTO_FD int info = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", tid, fd);
+	info = open(path, O_RDONLY | O_CLOEXEC);
+	length = info >= 0 ? read(info, text, sizeof(text) - 1) : 0;
+	text[length > 0 ? length : 0] = '\0';
+	line = strstr(text, "\nPid:\t");
+	return line ? (pid_t)strtol(line + strlen("\nPid:\t"), NULL, 10) : 0;
 }

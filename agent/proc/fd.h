@@ -22,6 +22,9 @@ bool proc_fd_read(pid_t tid, int fd, struct proc_fd *ret);
  */
 bool proc_socket_read(pid_t tid, int fd, struct sensor_socket *socket);
 
+/* The process that descriptor fd of tid stands for (a pidfd), or 0. */
+pid_t proc_pidfd_target(pid_t tid, int fd);
+
 struct stat;
 
 /* Status of the file that is descriptor fd of tid. */

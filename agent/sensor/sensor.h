@@ -61,8 +61,9 @@ struct sensor_event {
 	const struct proc_capabilities *former_capabilities; /* before a call that may change them, or NULL */
 	const struct sensor_socket *socket; /* the calls of sockets: what the sensor knows, or NULL */
 	const struct sensor_dns *dns;	    /* SENDTO: the datagram is a DNS query; else NULL */
-	bool is_late;	/* told by somebody who watched from aside: the process may have ended; pid 0 = not known */
-	bool is_held;	/* its process is stopped until the handler returns, and keeps its number */
+	bool is_late; /* told by somebody who watched from aside: the process may have ended; pid 0 = not known */
+	bool is_held; /* its process is stopped until the handler returns, and keeps its number */
+	bool is_urgent; /* the sensor may not live to tell anything afterwards: to be written down before the handler returns */
 	bool is_likely; /* is_late: the process was not seen doing it, but is the only one that does such things */
 	/* Absolute in the process's root, links of the folders followed; NULL when the sensor does not know. */
 	const char *real_path, *real_path2;

@@ -439,8 +439,7 @@ static int add_locked(struct sender *sender, const struct event *event, bool urg
 	strbuf_add(&sender->events, encoded.data, encoded.length);
 	sender->event_count++;
 	note_due(sender, event->alert_count > 0);
-	if ((urgent && !event->alert_count) || sender->event_count >= BATCH_EVENTS_MAX ||
-	    sender->events.length >= BATCH_SIZE_MAX)
+	if (urgent || sender->event_count >= BATCH_EVENTS_MAX || sender->events.length >= BATCH_SIZE_MAX)
 		return cut(sender, err);
 	return code;
 }

@@ -65,7 +65,7 @@ int sender_open(const struct sender_conf *conf, struct sender **ret, struct err 
 
 /*
  * Appends one event (copied); sets its seq. One with alerts makes the open batch one of the alert lane, which overtakes the
- * others; for the rest, urgent cuts the batch now. Errors only when the spool cannot be written.
+ * others. urgent: it is in the spool when this returns. Errors only when the spool cannot be written.
  */
 int sender_add(struct sender *sender, const struct event *event, bool urgent, struct err *err);
 

@@ -110,6 +110,8 @@ CALLS = [
     ("sys('kill', os.getppid(), 0)", r"kill res=0 pid=\d+ sig=0"),
     ("sys('tkill', os.getpid(), 0)", r"tkill res=0 tid=\d+ sig=0"),
     ("sys('tgkill', os.getpid(), os.getpid(), 0)", r"tgkill res=0 pid=\d+ tid=\d+ sig=0"),
+    ("sys('rt_sigqueueinfo', os.getpid(), 0, struct.pack('iii116x', 0, 0, -1))", r"rt_sigqueueinfo res=0 pid=\d+ sig=0"),
+    ("sys('rt_tgsigqueueinfo', os.getpid(), os.getpid(), 0, struct.pack('iii116x', 0, 0, -1))", r"rt_tgsigqueueinfo res=0 pid=\d+ tid=\d+ sig=0"),
     ("sys('setuid', os.getuid())", r"setuid res=0 uid=\S+"),
     ("sys('setgid', os.getgid())", r"setgid res=0 gid=\S+"),
     ("sys('setreuid', -1, -1)", r"setreuid res=0 ruid=-1 euid=-1"),

@@ -11,6 +11,7 @@
 
 #include "agent/proc/pid_table.h"
 #include "agent/proc/proc.h"
+#include "agent/sensor/trace/attack.h"
 #include "agent/sensor/trace/call.h"
 #include "agent/sensor/trace/early_ends.h"
 #include "agent/sensor/trace/exec_stack.h"
@@ -413,6 +414,12 @@ static int on_call_entry(struct tracer *tracer, struct tracee *tracee)
 		tracee->call->is_unneeded = sensor_call_changes_root((enum sensor_call)row);
 		if (tracee->call->is_unneeded)
 			return PTRACE_SYSCALL;
+		call_release(tracer, tracee);
+		return PTRACE_CONT;
+	}
+	if (attack_is_fatal(&tracee->call->event, tracer->conf.ledger ? getppid() : 0)) {
+		tracee->call->event.is_urgent = true;
+		deliver(tracer, &tracee->call->event);
 		call_release(tracer, tracee);
 		return PTRACE_CONT;
 	}
