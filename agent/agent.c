@@ -8,6 +8,7 @@
 #include "agent/network.h"
 #include "agent/role.h"
 #include "agent/rules.h"
+#include "agent/sensor/trace/ledger.h"
 #include "agent/sensor/trace/tracer.h"
 #include "base/file.h"
 #include "base/footprint.h"
@@ -42,7 +43,7 @@ static void print_alert(void *context, const struct alert *alert, int64_t time_n
 	log_error("print-failed", "could not print an alert of rule \"%s\": %s", alert->rule, err.message);
 }
 
-static int open_sender(struct agent *agent, struct err *err)
+static int open_sender(struct agent *agent, struct ledger *ledger, struct err *err)
 {
 	struct sender_conf conf = { .url = agent->conf->collector, .spool_max = SPOOL_MAX, .flush_ns = FLUSH_NS };
 	char state[STATE_PATH_MAX];
@@ -62,7 +63,7 @@ static int open_sender(struct agent *agent, struct err *err)
 		conf.heard_context = agent->enrolment;
 	}
 	conf.spool = agent->spool;
-	conf.unwritten_ns = agent->unwritten_ns;
+	conf.unwritten_ns = ledger ? &ledger->unwritten_ns : NULL;
 	conf.unwritten_reason = pipeline_took_over_reason();
 	conf.origin = agent->origin;
 	return sender_open(&conf, &agent->sender, err);
@@ -136,29 +137,30 @@ static bool is_together(const void *context, pid_t pid, pid_t other)
 	return owner && tracer_owner(agent->tracer, pid) == owner;
 }
 
-static int open_responder(struct agent *agent, enum origin_mode mode, struct err *err)
+static int open_responder(struct agent *agent, enum origin_mode mode, struct ledger *ledger, struct err *err)
 {
 	const struct responder_conf conf = { .is_allowed = agent->conf->responds,
 					     .grace_ns = agent->conf->stop_grace * NS_PER_S,
 					     .is_followed = mode == ORIGIN_HOST ? NULL : is_followed,
 					     .is_together = is_together,
-					     .context = agent };
+					     .context = agent,
+					     .notes = ledger ? ledger->stops : NULL };
 
 	agent->responder = responder_new(&conf);
 	return agent->responder ? 0 : err_set(err, ERR_MEMORY, "out of memory");
 }
 
-int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_mode mode,
-	       _Atomic int64_t *unwritten_ns, struct err *err)
+int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_mode mode, struct ledger *ledger,
+	       struct err *err)
 {
 	struct pipeline_conf pipeline = { .on_alert = print_alert, .on_alert_context = agent };
 
-	*agent = (struct agent){ .conf = conf, .unwritten_ns = unwritten_ns };
+	*agent = (struct agent){ .conf = conf };
 	strbuf_init(&agent->line, STRBUF_MAX_DEFAULT);
 	set_origin(agent, mode);
 	if (check_conf(conf, err) < 0 || choose_tier(agent, err) < 0 || agent_rules_open(agent, mode, err) < 0 ||
-	    open_responder(agent, mode, err) < 0 || agent_role_open(agent, mode, err) < 0 ||
-	    open_sender(agent, err) < 0)
+	    open_responder(agent, mode, ledger, err) < 0 || agent_role_open(agent, mode, err) < 0 ||
+	    open_sender(agent, ledger, err) < 0)
 		return err->code;
 	pipeline.sets = agent->watched->sets;
 	pipeline.activity_per_s = conf->activity_limit;

@@ -80,6 +80,8 @@ struct agent_conf {
 		OPT(conf, agent.refuses_io_uring, "deny-io-uring", 0, OPT_FLAG, NULL, NULL,                          \
 		    "let io_uring_setup fail, so that programs take calls that are seen")
 
+struct ledger;
+
 struct agent {
 	const struct agent_conf *conf;
 	struct detection *detection; /* what counts now */
@@ -87,11 +89,10 @@ struct agent {
 	struct sensor_wants sensed; /* calls that everything delivers that is watched now */
 	struct sensor_wants wants;  /* of the rules that count now, if has_wants */
 	bool has_wants;
-	pthread_t thread;	       /* that waits for the sensor */
-	struct enrolment *enrolment;   /* NULL where the collector wants no certificate */
-	struct sender *sender;	       /* NULL without a collector */
-	_Atomic int64_t *unwritten_ns; /* of the sender, in memory that outlives this process; NULL: there is none */
-	struct watched *watched;       /* files; what counts now */
+	pthread_t thread;	     /* that waits for the sensor */
+	struct enrolment *enrolment; /* NULL where the collector wants no certificate */
+	struct sender *sender;	     /* NULL without a collector */
+	struct watched *watched;     /* files; what counts now */
 	struct responder *responder;
 	const struct tracer *tracer; /* that stops what is watched; NULL: none does, or not yet */
 	struct pipeline *pipeline;
@@ -108,11 +109,11 @@ struct agent {
 };
 
 /*
- * Loads rules (problems go to stderr), opens the spool. agent must not move afterwards. unwritten_ns: as in sender.h, where another process
- * may follow on after the death of this one; else NULL.
+ * Loads rules (problems go to stderr), opens the spool. agent must not move afterwards. ledger: what this process leaves to
+ * another one that may follow on after its death; NULL: none does.
  */
-int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_mode mode,
-	       _Atomic int64_t *unwritten_ns, struct err *err);
+int agent_open(struct agent *agent, const struct agent_conf *conf, enum origin_mode mode, struct ledger *ledger,
+	       struct err *err);
 
 /* Delivers what is left, and says what is not. Accepts a zeroed agent. */
 void agent_close(struct agent *agent);

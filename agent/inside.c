@@ -177,8 +177,7 @@ static int inside_work(struct inside *inside, struct err *err)
 		ledger_succeed(inside->ledger);
 	}
 	if (code == 0)
-		code = agent_open(&inside->agent, &inside->conf->agent, ORIGIN_TASK, &inside->ledger->unwritten_ns,
-				  err);
+		code = agent_open(&inside->agent, &inside->conf->agent, ORIGIN_TASK, inside->ledger, err);
 	/* Other containers of the task have the same network: what is seen is what the command's calls say. */
 	if (code == 0)
 		code = network_open(&inside->agent, ORIGIN_RUN, err);

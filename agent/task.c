@@ -328,7 +328,7 @@ static int task_work(struct task *task, const struct task_conf *conf, bool is_su
 		ledger_succeed(task->ledger);
 	}
 	if (code == 0)
-		code = agent_open(&task->agent, &conf->agent, ORIGIN_TASK, &task->ledger->unwritten_ns, err);
+		code = agent_open(&task->agent, &conf->agent, ORIGIN_TASK, task->ledger, err);
 	if (code == 0)
 		code = network_open(&task->agent, ORIGIN_TASK, err);
 	if (code == 0)

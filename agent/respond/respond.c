@@ -6,8 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/proc/proc.h"
 #include "agent/respond/target.h"
 #include "base/attr.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/stock.h"
 #include "base/time.h"
@@ -18,8 +20,12 @@ static const struct stock_rate response_rate = { RESPONSES_PER_MIN, 60 * NS_PER_
 struct stop {
 	int pidfd; /* of its first process */
 	pid_t pid;
-	int64_t due_ns; /* CLOCK_MONOTONIC */
+	int64_t due_ns;		/* CLOCK_MONOTONIC */
+	struct stop_note *note; /* or NULL */
 };
+
+#define SAME_START_NS                                                                                                \
+	NS_PER_S /* two readings of when a process began are that near; who has its number later began later */
 
 struct responder {
 	struct responder_conf conf;
@@ -35,12 +41,52 @@ struct deed {
 	struct arena *arena;
 };
 
+/* Before SIGTERM is sent; NULL without notes. There are as many as stops. */
+static struct stop_note *note_stop(const struct responder *responder, pid_t pid, int64_t due_ns)
+{
+	struct stop_note *note = responder->conf.notes;
+	struct proc_stat stat;
+
+	if (!note || !proc_stat_read(pid, &stat))
+		return NULL;
+	while (note->pid)
+		note++;
+	note->start_ns = stat.start_ns;
+	note->due_ns = due_ns;
+	note->pid = pid;
+	return note;
+}
+
+static void forget(struct stop_note *note)
+{
+	if (note)
+		note->pid = 0;
+}
+
+/* What a process before began, if it is still the same process. */
+static void resume(struct responder *responder, struct stop_note *note)
+{
+	int pidfd = note->pid ? target_hold(note->pid) : -1;
+	struct proc_stat stat;
+
+	if (pidfd < 0 || !proc_stat_read(note->pid, &stat) ||
+	    llabs((long long)(stat.start_ns - note->start_ns)) > SAME_START_NS) {
+		close_fd(&pidfd);
+		forget(note);
+		return;
+	}
+	responder->stops[responder->stop_count++] = (struct stop){ pidfd, note->pid, note->due_ns, note };
+}
+
 struct responder *responder_new(const struct responder_conf *conf)
 {
 	struct responder *responder = calloc(1, sizeof(*responder));
 
-	if (responder)
-		responder->conf = *conf;
+	if (!responder)
+		return NULL;
+	responder->conf = *conf;
+	for (size_t i = 0; conf->notes && i < STOPS_MAX; i++)
+		resume(responder, &conf->notes[i]);
 	return responder;
 }
 
@@ -53,6 +99,7 @@ static void finish_stop(struct responder *responder, size_t number, bool kills)
 		target_signal(stop->pidfd, SIGKILL);
 	}
 	close(stop->pidfd);
+	forget(stop->note);
 	*stop = responder->stops[--responder->stop_count];
 }
 
@@ -208,6 +255,8 @@ static struct response stop_container(const struct deed *deed)
 {
 	struct responder *responder = deed->responder;
 	struct response response;
+	struct stop_note *note;
+	int64_t due_ns;
 	pid_t pid;
 	int pidfd = hold_first(deed, &pid, &response);
 
@@ -221,13 +270,15 @@ static struct response stop_container(const struct deed *deed)
 		close(pidfd);
 		return refused("too many containers are being stopped");
 	}
+	due_ns = time_monotonic_ns() + responder->conf.grace_ns;
+	note = note_stop(responder, pid, due_ns);
 	if (!target_signal(pidfd, SIGTERM)) {
+		forget(note);
 		response = failed(deed, "the container's first process got no SIGTERM", errno);
 		close(pidfd);
 		return response;
 	}
-	responder->stops[responder->stop_count++] =
-		(struct stop){ pidfd, pid, time_monotonic_ns() + responder->conf.grace_ns };
+	responder->stops[responder->stop_count++] = (struct stop){ pidfd, pid, due_ns, note };
 	return done(arena_printf(deed->arena, "first process %d of the container: SIGTERM, SIGKILL after %lld s", pid,
 				 (long long)(responder->conf.grace_ns / NS_PER_S)));
 }

@@ -6,13 +6,13 @@
  */
 #pragma once
 
+#include "agent/respond/stop.h"
 #include "agent/sensor/sensor.h"
 #include "agent/state/process_table.h"
 #include "base/arena.h"
 #include "model/response.h"
 
 #define RESPONSES_PER_MIN 60 /* so many may come at once; what is more is refused, and says so */
-#define STOPS_MAX	  64 /* containers that are being stopped at a time */
 
 struct responder_conf {
 	bool is_allowed;
@@ -22,11 +22,13 @@ struct responder_conf {
 	/* Whether both are known to be of one container, where nobody says its name; NULL only with is_followed. */
 	bool (*is_together)(const void *context, pid_t pid, pid_t other);
 	const void *context;
+	struct stop_note *notes; /* STOPS_MAX, in memory that outlives this process; NULL: nobody follows on */
 };
 
 struct responder;
 
-struct responder *responder_new(const struct responder_conf *conf); /* NULL without memory */
+/* Carries the stops through that a process before began. NULL without memory. */
+struct responder *responder_new(const struct responder_conf *conf);
 
 /* Containers that are being stopped have no grace any more. Accepts NULL. */
 void responder_free(struct responder *responder);

@@ -172,6 +172,24 @@ def stops_a_container(stand):
         stage.close()
 
 
+def stop_outlives_its_tracer(stand):
+    """The tracer that sent SIGTERM is killed within the grace: the one that follows on sends SIGKILL."""
+    stage = stand.task(True, "--policy", "/clewline/policies.yaml", "--respond", "--stop-grace", "3")
+    try:
+        stubborn = stage.launch("stubborn", "shell", sh(INTRUDED % "trap 'echo got TERM' TERM"))
+        check(bench.wait_until(lambda: "got TERM" in stubborn.text("out")), "a container gets SIGTERM and does not end", stubborn.text("err"))
+        os.kill(bench.children(stage.sidecar.pid())[0], signal.SIGKILL)
+        check(bench.wait_until(lambda: "followed-on" in stage.sidecar.text("err")), "its tracer is killed, and another follows on",
+              stage.sidecar.text("err"))
+        check(stubborn.runc.poll() is None, "the grace is not over")
+        done = stubborn.finish()
+        check(done.code == 137, "then the container is killed all the same", done)
+        _, sidecar = stage.events()
+        check(sidecar.code == 0 and sidecar.err.count("stop-kills") == 1, "and the log has it", sidecar.err)
+    finally:
+        stage.close()
+
+
 LIVES = "printf '#!/bin/sh\\nexit 0\\n' >/tmp/MINER; /bin/chmod +x /tmp/MINER; /tmp/MINER; echo miner $?; " \
         ": >/tmp/PRECIOUS; /bin/rm /tmp/PRECIOUS; echo rm $?"
 
@@ -336,7 +354,7 @@ def main():
     work = tempfile.mkdtemp(prefix="clewline-respond.", dir="/tmp")
     try:
         stand = prepare(work)
-        for part in (kills_in_a_task, stops_a_container, never_without_leave, located_errors, shows_it, kills_on_a_host, fails_without_the_right):
+        for part in (kills_in_a_task, stops_a_container, stop_outlives_its_tracer, never_without_leave, located_errors, shows_it, kills_on_a_host, fails_without_the_right):
             print(part.__name__.replace("_", " "), flush=True)
             part(stand)
     finally:

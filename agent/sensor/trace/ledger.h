@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "agent/proc/pid_table.h"
+#include "agent/respond/stop.h"
 
 #define LEDGER_LAUNCHES_MAX                                                                                          \
 	200 /* handed over in one life of a task; what comes later is followed on without its container */
@@ -19,9 +20,10 @@
 
 /* owner 0 = not followed. Pages that nobody touches cost nothing. */
 struct ledger {
-	_Atomic int64_t last_ns;      /* somebody still watched then, since 1970 UTC */
-	_Atomic int64_t unwritten_ns; /* since when what was told is not on the disk, see sender.h; 0 = all is */
-	_Atomic pid_t highest;	      /* of those that had an owner */
+	_Atomic int64_t last_ns;	   /* somebody still watched then, since 1970 UTC */
+	_Atomic int64_t unwritten_ns;	   /* since when what was told is not on the disk, see sender.h; 0 = all is */
+	struct stop_note stops[STOPS_MAX]; /* see respond.h */
+	_Atomic pid_t highest;		   /* of those that had an owner */
 	_Atomic uint32_t launches;
 	int64_t started_ns[LEDGER_OWNERS];
 	char uris[LEDGER_OWNERS][LEDGER_TEXT_MAX]; /* metadata endpoint of each launch, from 1 on; "" = none */

@@ -42,6 +42,8 @@ static bool is_together(const void *context, pid_t pid, pid_t other)
 	return world->is_one_launch && is_followed(context, pid) && is_followed(context, other);
 }
 
+static struct stop_note notes[STOPS_MAX];
+
 static struct world *world_make(bool is_allowed, bool is_host, int64_t grace_ns)
 {
 	static struct world world;
@@ -52,7 +54,8 @@ static struct world *world_make(bool is_allowed, bool is_host, int64_t grace_ns)
 								  .grace_ns = grace_ns,
 								  .is_followed = is_host ? NULL : is_followed,
 								  .is_together = is_together,
-								  .context = &world });
+								  .context = &world,
+								  .notes = notes });
 	assert_non_null(world.processes);
 	assert_non_null(world.responder);
 	return &world;
@@ -326,6 +329,64 @@ static void who_does_not_mind_sigterm_is_killed_after_the_grace(void **state UNU
 	world_free(world);
 }
 
+static size_t noted(void)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < STOPS_MAX; i++)
+		count += notes[i].pid != 0;
+	return count;
+}
+
+/* The process that sent SIGTERM is dead; its notes are what another one knows. */
+static void a_stop_is_carried_through_by_who_follows_on(void **state UNUSED)
+{
+	struct world *world = world_make(true, false, 0);
+	pid_t pid = start(false), minder = start(true);
+	struct sensor_event event = event_of(pid, true);
+	struct stop_note left[STOPS_MAX];
+	struct responder *next;
+
+	world->followed[0] = pid;
+	act(world, ACTION_BIT(ACTION_STOP), &event);
+	assert_int_equal(noted(), 1);
+	memcpy(left, notes, sizeof(left));
+	memset(notes, 0, sizeof(notes));
+	next = responder_new(&(struct responder_conf){ .is_allowed = true, .notes = left });
+	assert_true(is_alive(pid));
+	responder_step(next);
+	assert_int_equal(signal_of_end(pid), SIGKILL);
+	assert_int_equal(left[0].pid, 0);
+	responder_free(next);
+	/* A number that another process has by now, or nobody. */
+	left[0].due_ns = left[1].due_ns = 1;
+	left[0].start_ns = NS_PER_S;
+	left[0].pid = minder;
+	left[1].pid = pid;
+	next = responder_new(&(struct responder_conf){ .is_allowed = true, .notes = left });
+	responder_step(next);
+	assert_true(is_alive(minder));
+	assert_int_equal(left[0].pid + left[1].pid, 0);
+	responder_free(next);
+	end(minder);
+	world_free(world);
+}
+
+static void a_stop_that_has_ended_leaves_no_note(void **state UNUSED)
+{
+	struct world *world = world_make(true, false, 3600 * NS_PER_S);
+	pid_t pid = start(true);
+	struct sensor_event event = event_of(pid, true);
+
+	world->followed[0] = pid;
+	act(world, ACTION_BIT(ACTION_STOP), &event);
+	assert_int_equal(noted(), 1);
+	assert_int_equal(signal_of_end(pid), SIGTERM);
+	responder_step(world->responder);
+	assert_int_equal(noted(), 0);
+	world_free(world);
+}
+
 static void a_stop_that_has_begun_is_not_begun_again_and_is_finished(void **state UNUSED)
 {
 	struct world *world = world_make(true, false, 3600 * NS_PER_S);
@@ -416,6 +477,8 @@ int main(void)
 		cmocka_unit_test(a_container_is_stopped_by_its_first_process),
 		cmocka_unit_test(who_came_from_outside_stops_the_container_it_came_into),
 		cmocka_unit_test(who_does_not_mind_sigterm_is_killed_after_the_grace),
+		cmocka_unit_test(a_stop_is_carried_through_by_who_follows_on),
+		cmocka_unit_test(a_stop_that_has_ended_leaves_no_note),
 		cmocka_unit_test(a_stop_that_has_begun_is_not_begun_again_and_is_finished),
 		cmocka_unit_test(a_host_stops_containers_alone),
 		cmocka_unit_test(the_first_process_of_a_namespace_is_found),
