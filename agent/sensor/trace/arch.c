@@ -217,3 +217,11 @@ uint64_t arch_stack(const struct arch_registers *registers)
 }
 
 #endif
+
+bool arch_shares_memory(pid_t tid)
+{
+	uint64_t flags;
+
+	return arch_call_number(tid) == arch_infos[ARCH_NATIVE].clone && arch_first_argument(tid, &flags) &&
+	       (flags & CLONE_VM);
+}

@@ -47,6 +47,9 @@ bool arch_first_argument(pid_t tid, uint64_t *ret);
 /* Number of the call that tid made last; -1 if it is gone. */
 long arch_call_number(pid_t tid);
 
+/* True if the call that tid has just made a child with was a clone that left both in one memory. */
+bool arch_shares_memory(pid_t tid);
+
 /* At the stop of an exec: which call it was, and where the new stack starts; 0 if the program is not of the native table. False if tid is gone. */
 bool arch_after_exec(pid_t tid, long *ret_number, uint64_t *ret_stack);
 

@@ -204,17 +204,6 @@ static void release(struct tracer *tracer, struct tracee *tracee)
 	resume(tracee->tid, PTRACE_CONT, 0);
 }
 
-/* True if the call that tid has just made a child with left both in one memory; a vfork() parent waits for its child. */
-static bool shares_memory(pid_t tid, enum sensor_call call)
-{
-	uint64_t flags;
-
-	if (call == SENSOR_CLONE)
-		return true;
-	return call == SENSOR_FORK && arch_call_number(tid) == arch_infos[ARCH_NATIVE].clone &&
-	       arch_first_argument(tid, &flags) && (flags & CLONE_VM);
-}
-
 /* True if what the call that parent has just made has begun is one more thread of its process. */
 static bool made_thread(const struct tracee *parent, pid_t tid, bool has_ended)
 {
@@ -255,7 +244,8 @@ static void on_fork(struct tracer *tracer, struct tracee *parent, enum sensor_ca
 	child->tgid = tgid;
 	child->announced = true;
 	tracees_inherit(&tracer->tracees, child, parent);
-	if (shares_memory(parent->tid, call))
+	/* a vfork() parent waits for its child */
+	if (call == SENSOR_CLONE || (call == SENSOR_FORK && arch_shares_memory(parent->tid)))
 		child->is_memory_shared = parent->is_memory_shared = true;
 	if (child->held_for)
 		release(tracer, child);
