@@ -46,7 +46,7 @@ class Alone:
     def sensor(self):
         """The two processes of the sensor, as the test sees them: who stands by, who traces."""
         first = self.container.pid()
-        standby = [pid for pid in bench.children(first) if bench.status_of(pid)["Name"] == "secagent"]
+        standby = [pid for pid in bench.children(first) if bench.name_of(pid) == "secagent"]
         return standby[0], bench.children(standby[0])[0]
 
     def close(self):

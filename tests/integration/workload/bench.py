@@ -28,6 +28,14 @@ def status_of(pid):
         return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
 
 
+def name_of(pid):
+    """"" if it has ended."""
+    try:
+        return status_of(pid)["Name"]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def wait_until(condition):
     until = time.monotonic() + task.WAIT_S
     while not condition():
