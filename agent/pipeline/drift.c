@@ -102,7 +102,7 @@ static void note_heir(const struct view *view)
 		return;
 	writing = written_find(view->written, &facts.id, INT64_MAX);
 	if (writing && writing->kind == WRITING_WRITE &&
-	    (writing->pid == view->event->pid || (parent && writing->pid == parent->view.pid)))
+	    (writing->by->pid == view->event->pid || (parent && writing->by->pid == parent->view.pid)))
 		written_note(view->written, &facts.id, WRITING_WRITE, view->process, writing->time_ns);
 }
 
@@ -131,7 +131,7 @@ static bool keep(struct exe_facts *facts, const struct writing *found, const cha
 	if (!facts->writing)
 		return false;
 	*facts->writing = *found;
-	facts->writing->program = found->program ? strdup(found->program) : NULL;
+	facts->writing->by->refs++;
 	facts->written_path = path ? strdup(path) : NULL;
 	return true;
 }

@@ -47,7 +47,7 @@ static bool read_pid(const struct view *view, const char *argument UNUSED, struc
 
 	if (!writing)
 		return false;
-	*ret = value_int(writing->pid);
+	*ret = value_int(writing->by->pid);
 	return true;
 }
 
@@ -62,10 +62,10 @@ static bool read_pid(const struct view *view, const char *argument UNUSED, struc
 	}
 
 TEXT_READER(how, writing_word(writing->kind))
-TEXT_READER(name, writing->name)
-TEXT_READER(exepath, writing->program)
-TEXT_READER(user, writing->user)
-TEXT_READER(container, writing->container[0] ? writing->container : "host")
+TEXT_READER(name, writing->by->name)
+TEXT_READER(exepath, writing->by->program)
+TEXT_READER(user, writing->by->user)
+TEXT_READER(container, writing->by->container[0] ? writing->by->container : "host")
 
 const view_reader view_drift_readers[FIELD_COUNT] = {
 	[FIELD_DRIFT_IS_WRITTEN] = read_is_written,

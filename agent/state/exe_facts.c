@@ -38,7 +38,7 @@ void exe_facts_fini(struct exe_facts *facts)
 {
 	free(facts->environment);
 	if (facts->writing)
-		free(facts->writing->program);
+		writer_unref(facts->writing->by);
 	free(facts->writing);
 	free(facts->written_path);
 }

@@ -25,13 +25,29 @@ enum writing_kind {
 
 const char *writing_word(enum writing_kind kind);
 
-/* The last time that a file was written, and by whom. */
-struct writing {
-	enum writing_kind kind;
-	int64_t time_ns;
+/* Who wrote; shared by all files of one writer, and not changed. */
+struct writer {
+	unsigned int refs;
 	uint64_t exec_id;
 	pid_t pid;
 	char name[PROC_NAME_MAX], user[USER_NAME_MAX]; /* "" = not known */
 	char container[CONTAINER_SHORT_ID + 1];	       /* "" outside */
-	char *program;				       /* path, or NULL */
+	char program[];				       /* path; "" = not known */
+};
+
+struct execution;
+
+/* The writer that an execution is now, with one reference; NULL without memory. */
+struct writer *writer_new(const struct execution *execution);
+
+/* True if writer_new() would make another like it. */
+bool writer_is(const struct writer *writer, const struct execution *execution);
+
+void writer_unref(struct writer *writer); /* accepts NULL */
+
+/* The last time that a file was written, and by whom. */
+struct writing {
+	enum writing_kind kind;
+	int64_t time_ns;
+	struct writer *by;
 };

@@ -1,14 +1,14 @@
 #include "agent/state/written.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/attr.h"
 
 #define BUCKETS (2 * WRITTEN_MAX)
 #define NONE	UINT32_MAX
 #define PATHS	1024
+
+#define WRITERS_KEPT 16 /* found again, so that who writes many files is not described for each */
 
 /* A file; rows are linked in their bucket, and in the order in which they were last heard of. */
 struct row {
@@ -21,7 +21,9 @@ struct written {
 	struct row rows[WRITTEN_MAX];
 	uint32_t buckets[BUCKETS];
 	uint32_t count, newest, oldest;
-	uint64_t paths[PATHS]; /* hashes, each at its own place */
+	uint64_t paths[PATHS];		      /* hashes, each at its own place */
+	struct writer *writers[WRITERS_KEPT]; /* that wrote lately, by exec_id; NULL = none */
+	struct writer *unknown;		      /* for whom there is no memory */
 };
 
 static const char *const words[] = {
@@ -44,13 +46,21 @@ struct written *written_new(void)
 	for (size_t i = 0; i < BUCKETS; i++)
 		written->buckets[i] = NONE;
 	written->newest = written->oldest = NONE;
-	return written;
+	written->unknown = writer_new(&(struct execution){ 0 });
+	if (written->unknown)
+		return written;
+	free(written);
+	return NULL;
 }
 
 void written_free(struct written *written)
 {
 	for (size_t i = 0; written && i < written->count; i++)
-		free(written->rows[i].writing.program);
+		writer_unref(written->rows[i].writing.by);
+	for (size_t i = 0; written && i < WRITERS_KEPT; i++)
+		writer_unref(written->writers[i]);
+	if (written)
+		writer_unref(written->unknown);
 	free(written);
 }
 
@@ -119,7 +129,7 @@ static uint32_t make_row(struct written *written, const struct file_id *file)
 		number = written->oldest;
 		unlink_order(written, number);
 		unlink_bucket(written, number);
-		free(written->rows[number].writing.program);
+		writer_unref(written->rows[number].writing.by);
 	}
 	bucket = bucket_of(written, file);
 	written->rows[number] = (struct row){ .file = *file, .next = *bucket };
@@ -127,20 +137,19 @@ static uint32_t make_row(struct written *written, const struct file_id *file)
 	return number;
 }
 
-static void describe(struct writing *writing, enum writing_kind kind, const struct execution *by, int64_t time_ns)
+/* The writer that by is, with a reference of its own. */
+static struct writer *find_writer(struct written *written, const struct execution *by)
 {
-	const char *program = by->view.exe_path;
+	struct writer **kept = &written->writers[by->view.exec_id % WRITERS_KEPT];
 
-	free(writing->program);
-	*writing = (struct writing){
-		.kind = kind, .time_ns = time_ns, .exec_id = by->view.exec_id, .pid = by->view.pid
-	};
-	snprintf(writing->name, sizeof(writing->name), "%s", by->view.name ? by->view.name : "");
-	snprintf(writing->user, sizeof(writing->user), "%s", by->user);
-	if (by->container)
-		snprintf(writing->container, sizeof(writing->container), "%s", by->container->short_id);
-	if (program && strlen(program) < WRITER_PROGRAM_MAX)
-		writing->program = strdup(program);
+	if (!*kept || !writer_is(*kept, by)) {
+		writer_unref(*kept);
+		*kept = writer_new(by);
+	}
+	if (!*kept)
+		kept = &written->unknown;
+	(*kept)->refs++;
+	return *kept;
 }
 
 void written_note(struct written *written, const struct file_id *file, enum writing_kind kind,
@@ -148,14 +157,18 @@ void written_note(struct written *written, const struct file_id *file, enum writ
 {
 	uint32_t number = find(written, file);
 	bool is_new = number == NONE;
+	struct writing *writing;
 
 	if (is_new)
 		number = make_row(written, file);
 	else
 		unlink_order(written, number);
 	link_newest(written, number);
-	if (is_new || kind == WRITING_WRITE || kind == WRITING_MEMFD)
-		describe(&written->rows[number].writing, kind, by, time_ns);
+	writing = &written->rows[number].writing;
+	if (!is_new && kind != WRITING_WRITE && kind != WRITING_MEMFD)
+		return;
+	writer_unref(writing->by);
+	*writing = (struct writing){ .kind = kind, .time_ns = time_ns, .by = find_writer(written, by) };
 }
 
 const struct writing *written_find(const struct written *written, const struct file_id *file, int64_t until_ns)

@@ -36,16 +36,16 @@ static void the_last_writer_counts(void **state UNUSED)
 	found = written_find(written, &a, 100);
 	assert_non_null(found);
 	assert_int_equal(found->kind, WRITING_WRITE);
-	assert_int_equal(found->pid, 70);
-	assert_string_equal(found->name, "cp");
-	assert_string_equal(found->program, "/bin/cp");
-	assert_string_equal(found->user, "app");
-	assert_string_equal(found->container, "");
+	assert_int_equal(found->by->pid, 70);
+	assert_string_equal(found->by->name, "cp");
+	assert_string_equal(found->by->program, "/bin/cp");
+	assert_string_equal(found->by->user, "app");
+	assert_string_equal(found->by->container, "");
 	assert_null(written_find(written, &a, 99));
 	assert_null(written_find(written, &b, 100));
 	written_note(written, &a, WRITING_WRITE, &other, 200);
-	assert_string_equal(written_find(written, &a, 200)->name, "mv");
-	assert_null(written_find(written, &a, 200)->program);
+	assert_string_equal(written_find(written, &a, 200)->by->name, "mv");
+	assert_string_equal(written_find(written, &a, 200)->by->program, "");
 	assert_int_equal(written_count(written), 1);
 	written_free(written);
 }
@@ -58,12 +58,44 @@ static void moving_and_modes_do_not_hide_the_writer(void **state UNUSED)
 	written_note(written, &a, WRITING_WRITE, &writer, 100);
 	written_note(written, &a, WRITING_CHMOD, &other, 200);
 	written_note(written, &a, WRITING_RENAME, &other, 300);
-	assert_string_equal(written_find(written, &a, 300)->name, "cp");
+	assert_string_equal(written_find(written, &a, 300)->by->name, "cp");
 	assert_int_equal(written_find(written, &a, 300)->time_ns, 100);
 	written_note(written, &b, WRITING_RENAME, &other, 100);
 	assert_int_equal(written_find(written, &b, 300)->kind, WRITING_RENAME);
 	written_note(written, &b, WRITING_WRITE, &writer, 200);
 	assert_int_equal(written_find(written, &b, 300)->kind, WRITING_WRITE);
+	written_free(written);
+}
+
+/* Who writes many files is described once, and anew as soon as something of it is another. */
+static void files_of_one_writer_share_it(void **state UNUSED)
+{
+	static const struct container_identity container = { .short_id = "0123456789ab" };
+	struct execution changed = writer;
+	struct written *written = written_new();
+	struct file_id a = file(1), b = file(2), c = file(3);
+	const struct writer *first;
+
+	written_note(written, &a, WRITING_WRITE, &writer, 1);
+	written_note(written, &b, WRITING_WRITE, &writer, 2);
+	first = written_find(written, &a, 9)->by;
+	assert_ptr_equal(written_find(written, &b, 9)->by, first);
+	strcpy(changed.user, "root");
+	written_note(written, &c, WRITING_WRITE, &changed, 3);
+	assert_string_equal(written_find(written, &c, 9)->by->user, "root");
+	changed.container = &container;
+	written_note(written, &c, WRITING_WRITE, &changed, 4);
+	assert_string_equal(written_find(written, &c, 9)->by->container, "0123456789ab");
+	changed.view.exe_path = "/bin/other";
+	written_note(written, &c, WRITING_WRITE, &changed, 5);
+	assert_string_equal(written_find(written, &c, 9)->by->program, "/bin/other");
+	changed.view.name = "another";
+	written_note(written, &c, WRITING_WRITE, &changed, 6);
+	assert_string_equal(written_find(written, &c, 9)->by->name, "another");
+	changed.view.pid++;
+	written_note(written, &c, WRITING_WRITE, &changed, 7);
+	assert_int_equal(written_find(written, &c, 9)->by->pid, writer.view.pid + 1);
+	assert_string_equal(written_find(written, &a, 9)->by->user, "app");
 	written_free(written);
 }
 
@@ -165,6 +197,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_last_writer_counts),
 		cmocka_unit_test(moving_and_modes_do_not_hide_the_writer),
+		cmocka_unit_test(files_of_one_writer_share_it),
 		cmocka_unit_test(a_path_is_known_in_its_container),
 		cmocka_unit_test(a_number_given_again_is_another_file),
 		cmocka_unit_test(what_is_longest_unheard_of_makes_room),
