@@ -126,14 +126,21 @@ static bool is_followed(const void *context, pid_t pid)
 {
 	const struct agent *agent = context;
 
+	if (agent->ledger)
+		return ledger_owner(agent->ledger, pid) != 0;
 	return agent->tracer && tracer_is_process(agent->tracer, pid);
 }
 
 static bool is_together(const void *context, pid_t pid, pid_t other)
 {
 	const struct agent *agent = context;
-	uint8_t owner = agent->tracer ? tracer_owner(agent->tracer, other) : 0;
+	uint8_t owner;
 
+	if (agent->ledger) {
+		owner = ledger_owner(agent->ledger, other);
+		return owner && ledger_owner(agent->ledger, pid) == owner;
+	}
+	owner = agent->tracer ? tracer_owner(agent->tracer, other) : 0;
 	return owner && tracer_owner(agent->tracer, pid) == owner;
 }
 

@@ -81,10 +81,12 @@ struct agent_conf {
 		    "let io_uring_setup fail, so that programs take calls that are seen")
 
 struct ledger;
+struct net_event;
 
 struct agent {
 	const struct agent_conf *conf;
 	struct detection *detection; /* what counts now */
+	struct retired *retired;     /* rules of before that are still in use, newest first */
 	struct reload *reload;
 	struct sensor_wants sensed; /* calls that everything delivers that is watched now */
 	struct sensor_wants wants;  /* of the rules that count now, if has_wants */
@@ -94,9 +96,12 @@ struct agent {
 	struct sender *sender;	     /* NULL without a collector */
 	struct watched *watched;     /* files; what counts now */
 	struct responder *responder;
-	const struct tracer *tracer; /* that stops what is watched; NULL: none does, or not yet */
+	const struct tracer *tracer; /* that stops what is watched, of this thread; NULL: none does, or not yet */
+	const struct ledger *ledger; /* what is followed, where tracers have threads of their own; else NULL */
 	struct pipeline *pipeline;
 	struct network *network; /* NULL: no packets are watched */
+	/* Has a connection told by the tracer's thread of its process; false: by this one. NULL: there are no such threads. */
+	bool (*hand_on)(struct agent *agent, const struct net_event *net);
 	struct origin origin;
 	struct metadata *metadata; /* newest first; older ones stay, processes point into them */
 	struct role_watch *role;   /* NULL: none is asked for */

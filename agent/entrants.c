@@ -83,6 +83,12 @@ static bool is_exempt(const struct entrants *entrants, const struct proc_status 
 	return status->tgid <= 1;
 }
 
+/* One of the tracers. */
+static bool is_own_thread(pid_t tid)
+{
+	return tid > 0 && (tid == getpid() || proc_is_thread_of(tid, getpid()));
+}
+
 /* Where the mounts of process 1 are everybody's, as on a host, mounts say nothing of who belongs together. */
 static uint8_t owner_by_mounts(const struct entrants *entrants, pid_t pid)
 {
@@ -122,8 +128,7 @@ static bool look(struct entrants *entrants, pid_t tid)
 	struct proc_status status;
 
 	if (is_followed(entrants, tid) || !proc_status_read(tid, &status) || status.is_ended ||
-	    is_exempt(entrants, &status) || status.tracer == entrants->exempt[0] ||
-	    is_followed(entrants, status.tgid))
+	    is_exempt(entrants, &status) || is_own_thread(status.tracer) || is_followed(entrants, status.tgid))
 		return false;
 	entrant.pid = status.tgid;
 	entrant.owner = owner_of(entrants, &status);

@@ -1,5 +1,6 @@
 /*
- * follow.h: the loop of a command that traces: waits for stops, signals and the time of the next heartbeat.
+ * follow.h: the loop of a command that traces: waits for stops, signals and the time of the next heartbeat. Where tracers have threads of
+ * their own, it waits for signals and the time alone, and does what it does in its turn.
  */
 #pragma once
 
@@ -8,10 +9,14 @@
 
 struct agent;
 struct tracer;
+struct turn;
 
 struct follow {
 	struct agent *agent;
-	struct tracer *tracer;
+	struct tracer *tracer; /* of this thread; NULL: others trace */
+	/* Only where others trace: what is done in each look, in its turn. Returns when to look again, in ms. */
+	struct turn *turn;
+	int (*on_look)(void *context);
 	void *context;
 	/* A signal came, other than a SIGHUP that asks for the rules to be read again; may be NULL. */
 	void (*on_signal)(void *context, const siginfo_t *info);

@@ -173,7 +173,10 @@ static int inside_work(struct inside *inside, struct err *err)
 	follow_block_signals(&former);
 	code = tracer_new(&tracer, &inside->tracer, err);
 	if (code == 0 && inside->ledger->launches) {
-		tracer_adopt(inside->tracer);
+		/* Those that are known already first and at once: each moment one of their calls may fail. */
+		tracer_adopt(inside->tracer, NULL, NULL);
+		ledger_complete(inside->ledger);
+		tracer_adopt(inside->tracer, NULL, NULL);
 		ledger_succeed(inside->ledger);
 	}
 	if (code == 0)

@@ -108,7 +108,7 @@ static void set_dns(struct sensor_dns *dns, const struct net_event *net, char ty
 				    .answers = answers->data };
 }
 
-static void deliver(struct agent *agent, const struct net_event *net)
+void network_deliver(struct agent *agent, const struct net_event *net)
 {
 	static const enum sensor_call calls[] = { [NET_CONNECT] = SENSOR_CONNECT,
 						  [NET_ACCEPT] = SENSOR_ACCEPT,
@@ -165,8 +165,10 @@ void network_step(struct agent *agent)
 			net.owner.pid && process_table_knows(pipeline_processes(agent->pipeline), net.owner.pid);
 
 		/* Of datagrams that come in nobody asks: what answers them is told. */
-		if (net.act != NET_RECEIVE && (is_known || !network->is_only_known))
-			deliver(agent, &net);
+		if (net.act == NET_RECEIVE || (!is_known && network->is_only_known))
+			continue;
+		if (!agent->hand_on || !agent->hand_on(agent, &net))
+			network_deliver(agent, &net);
 	}
 	declare_losses(agent);
 }

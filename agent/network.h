@@ -25,8 +25,12 @@ struct network;
 int network_open(struct agent *agent, enum origin_mode mode, struct err *err);
 void network_close(struct agent *agent);
 
-/* Hands what waits to the pipeline; by the agent's thread. */
+/* Hands what waits to the pipeline, or to agent->hand_on; by the agent's thread. */
 void network_step(struct agent *agent);
+
+/* Hands one to the pipeline. */
+struct net_event;
+void network_deliver(struct agent *agent, const struct net_event *net);
 
 /* Takes the calls out that the watcher makes needless. */
 void network_spare(const struct network *network, struct sensor_wants *wants);

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/follow.h"
@@ -97,9 +98,46 @@ int agent_rules_open(struct agent *agent, enum origin_mode mode, struct err *err
 	return open_reload(agent, &detection, &watched, mode, err);
 }
 
+/* What counted before, until no event is under way that began then. */
+struct retired {
+	struct detection *detection; /* or NULL */
+	struct watched *watched;     /* or NULL */
+	uint64_t epoch;		     /* of the pipeline: the last in which it counted */
+	struct retired *next;
+};
+
+/* An event that is under way goes on with the rules that it began with. */
+static void retire(struct agent *agent, struct detection *detection, struct watched *watched)
+{
+	struct retired *retired = calloc(1, sizeof(*retired));
+
+	/* Without memory for the note it stays for ever: who looks at it must not find it freed. */
+	if (!retired)
+		return;
+	*retired = (struct retired){ detection, watched, pipeline_epoch(agent->pipeline) - 1, agent->retired };
+	agent->retired = retired;
+}
+
+static void free_retired(struct agent *agent, bool all)
+{
+	for (struct retired **at = &agent->retired; *at;) {
+		struct retired *retired = *at;
+
+		if (!all && !pipeline_has_left(agent->pipeline, retired->epoch)) {
+			at = &retired->next;
+			continue;
+		}
+		*at = retired->next;
+		detection_free(retired->detection);
+		watched_free(retired->watched);
+		free(retired);
+	}
+}
+
 void agent_rules_close(struct agent *agent)
 {
 	reload_close(agent->reload);
+	free_retired(agent, true);
 	detection_free(agent->detection);
 	watched_free(agent->watched);
 	agent->reload = NULL;
@@ -155,7 +193,7 @@ static bool renew_watched(struct agent *agent, struct watched *found)
 	pipeline_use_watched(agent->pipeline, found->sets, found->baseline);
 	log_info("watched-loaded", "%zu sets of files are watched from here on, %zu files are approved",
 		 watch_sets_count(found->sets), found->baseline ? baseline_count(found->baseline) : 0);
-	watched_free(former);
+	retire(agent, NULL, former);
 	return true;
 }
 
@@ -165,6 +203,7 @@ bool agent_rules_renew(struct agent *agent)
 	struct reload_result result;
 	bool has_other_files;
 
+	free_retired(agent, false);
 	if (!agent->reload || !reload_take(agent->reload, &result))
 		return false;
 	if (!result.detection) {
@@ -183,7 +222,7 @@ bool agent_rules_renew(struct agent *agent)
 	pipeline_use_rules(agent->pipeline, agent->detection->rules, agent->detection->policies);
 	log_info("rules-loaded", "%zu rules count from here on, version %s; before it were %zu, version %s",
 		 agent->detection->active, agent->detection->version, former->active, former->version);
-	detection_free(former);
+	retire(agent, former, NULL);
 	warn_of_reads(agent);
 	warn_of_refusals(agent);
 	return true;

@@ -1,20 +1,17 @@
 /* secagent task: the sidecar of an ECS task; watches every process that a launcher hands over, and all it starts. */
-#include <pthread.h>
+#include <malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/agent.h"
 #include "agent/commands.h"
-#include "agent/entrants.h"
 #include "agent/follow.h"
-#include "agent/gate.h"
+#include "agent/intake.h"
 #include "agent/network.h"
-#include "agent/role.h"
 #include "agent/rules.h"
-#include "agent/sensor/trace/ledger.h"
-#include "agent/sensor/trace/tracer.h"
 #include "agent/standby.h"
+#include "agent/task.h"
 #include "base/log.h"
 #include "base/time.h"
 
@@ -31,9 +28,6 @@ struct task_conf {
 	bool once;
 };
 
-/* What is done with processes that are put into a container from outside. */
-enum exec_mode { EXEC_CALLS, EXEC_EVENTS, EXEC_NONE };
-
 static const char *const exec_modes[] = { [EXEC_CALLS] = "calls", [EXEC_EVENTS] = "events", [EXEC_NONE] = "none" };
 
 static const struct opt task_opts[] = {
@@ -47,19 +41,6 @@ static const struct opt task_opts[] = {
 	OPT(task_conf, once, "once", 0, OPT_FLAG, NULL, NULL,
 	    "end when all that was handed over has ended, instead of waiting for more"),
 	OPT_END,
-};
-
-struct task {
-	struct agent agent;
-	struct tracer *tracer;
-	struct ledger *ledger;
-	struct gate *gate;
-	struct entrants *entrants; /* NULL: none are looked for */
-	struct filter filter;
-	enum exec_mode exec;
-	pthread_t thread; /* of the tracer */
-	bool once, had_one;
-	int64_t stop_ns; /* CLOCK_MONOTONIC; 0 = runs on */
 };
 
 static struct metadata *ask_metadata(const char *uri, const char *who)
@@ -90,45 +71,9 @@ static void wake(void *context)
 	pthread_kill(task->thread, FOLLOW_WAKE);
 }
 
-/* The address that the launcher hands over names its container exactly; control groups are the second way. */
-static const struct container_identity *find_container(const struct metadata *metadata, const char *uri, pid_t pid)
+static bool is_idle(const struct task *task)
 {
-	const struct container_identity *container = NULL;
-	char id[PROC_CONTAINER_ID_MAX];
-
-	if (*uri)
-		container = metadata_find_uri(metadata, uri);
-	if (!container && proc_container_id(pid, id))
-		container = metadata_find_id(metadata, id);
-	return container;
-}
-
-static void take_over(struct task *task, struct gate_request *request)
-{
-	struct metadata *metadata = request->prepared;
-	const struct container_identity *container =
-		metadata ? find_container(metadata, request->uri, request->pid) : NULL;
-	bool is_first = tracer_bound(task->tracer) == 0;
-	uint8_t owner = ledger_launch(task->ledger, request->uri, time_now_ns());
-	struct err err = { 0 };
-
-	agent_use_metadata(&task->agent, metadata);
-	agent_role_offer(&task->agent, request->pid);
-	if (tracer_seize(task->tracer, request->pid, owner, &err) < 0) {
-		log_error("not-traced", "%s: the sidecar needs the capability SYS_PTRACE", err.message);
-		gate_answer(request, LAUNCH_INSIDE, NULL, err.message);
-		return;
-	}
-	agent_rules_sensed(&task->agent, is_first);
-	if (owner != LEDGER_NO_LAUNCH)
-		task->ledger->mounts[owner] = proc_mounts(request->pid);
-	if (task->entrants)
-		entrants_ask(task->entrants);
-	process_table_assign(pipeline_processes(task->agent.pipeline), request->pid, container, 0);
-	task->had_one = true;
-	log_info("traced", "process %d of container \"%s\" is watched", request->pid,
-		 container && container->info.name ? container->info.name : "(not known)");
-	gate_answer(request, LAUNCH_GO, &task->filter, NULL);
+	return task->handovers == 0 && !tracers_are_busy(task->tracers) && tracers_bound(task->tracers) == 0;
 }
 
 static int make_filter(struct task *task, struct err *err)
@@ -141,7 +86,7 @@ static int make_filter(struct task *task, struct err *err)
 	if (task->agent.tier != TIER_EVENTS && filter_build(&wants, sensors, &filter, err) < 0)
 		return err->code;
 	task->filter = filter;
-	if (!task->tracer || tracer_bound(task->tracer) == 0)
+	if (is_idle(task))
 		agent_rules_sensed(&task->agent, true);
 	return 0;
 }
@@ -157,88 +102,45 @@ static void use_rules(void *context)
 }
 
 /* What an entrant executes has no filter yet. The programs of the platform's agent get none: they are not the workload's. */
-static const struct filter *filter_of(void *context, pid_t pid)
+static bool filter_of(void *context, pid_t pid, struct filter *ret)
 {
 	const struct task *task = context;
 	const struct execution *execution = process_table_get(pipeline_processes(task->agent.pipeline), pid);
 
 	if (task->exec != EXEC_CALLS || !task->filter.count ||
 	    (execution && exec_session_is_agent(execution->view.exe_path)))
-		return NULL;
-	return &task->filter;
+		return false;
+	*ret = task->filter;
+	return true;
 }
 
-/* Knows it, from before its first event on, with its container and its session. */
-static void introduce(struct task *task, const struct entrant *entrant)
+static int on_look(void *context)
 {
-	struct process_table *processes = pipeline_processes(task->agent.pipeline);
-	const struct metadata *metadata = task->agent.metadata;
-	const struct container_identity *container =
-		metadata ? find_container(metadata, task->ledger->uris[entrant->owner], entrant->pid) : NULL;
-	const struct execution *execution;
-	struct proc_stat stat;
-
-	process_table_assign(processes, entrant->pid, container, task->ledger->started_ns[entrant->owner]);
-	execution = process_table_get(processes, entrant->pid);
-	log_info("entered", "process %d (%s) was put into container \"%s\" from outside and is watched", entrant->pid,
-		 execution ? execution->view.name : "?",
-		 container && container->info.name ? container->info.name : "(not known)");
-	/* What has executed nothing yet has done nothing of its own. */
-	if (proc_stat_read(entrant->pid, &stat) && stat.is_fork)
-		return;
-	log_info("entered-late", "process %d ran for %lld ms before", entrant->pid,
-		 (long long)(stat.start_ns ? (time_now_ns() - stat.start_ns) / NS_PER_MS : 0));
-	pipeline_entered_late(task->agent.pipeline, stat.start_ns ? stat.start_ns : time_now_ns());
-}
-
-static void follow_entrant(struct task *task, const struct entrant *entrant)
-{
-	struct err err = { 0 };
-	int left;
-
-	if (tracer_is_process(task->tracer, entrant->pid))
-		return;
-	left = tracer_enter(task->tracer, entrant->pid, entrant->owner, &err);
-	if (left >= 0)
-		introduce(task, entrant);
-	if (left > 0)
-		err_set(&err, ERR_FAILED, "could not trace %d threads of process %d", left, entrant->pid);
-	/* One that is known was followed, and has ended meanwhile. */
-	if (left == 0 || (left < 0 && process_table_knows(pipeline_processes(task->agent.pipeline), entrant->pid)))
-		return;
-	if (entrant->tracer)
-		err_wrap(&err, "process %d traces it", entrant->tracer);
-	log_warn("not-followed", "%s", err.message);
-	pipeline_not_followed(task->agent.pipeline, 1);
-}
-
-static void follow_entrants(struct task *task)
-{
+	struct task *task = context;
+	struct gate_request request;
 	struct entrant entrant;
 
+	while (gate_take(task->gate, &request))
+		intake_launched(task, &request);
 	while (task->entrants && entrants_take(task->entrants, &entrant))
-		follow_entrant(task, &entrant);
+		intake_entrant(task, &entrant);
 	if (task->entrants)
 		pipeline_not_followed(task->agent.pipeline, entrants_lost(task->entrants));
+	return tracers_step(task->tracers);
 }
 
 static void on_signal(void *context, const siginfo_t *info)
 {
 	struct task *task = context;
-	struct gate_request request;
 
-	while (gate_take(task->gate, &request))
-		take_over(task, &request);
-	follow_entrants(task);
-	if (info->si_signo != SIGTERM && info->si_signo != SIGINT)
-		return;
-	task->stop_ns = task->stop_ns ? 1 : time_monotonic_ns() + STOP_GRACE_NS;
+	if (info->si_signo == SIGTERM || info->si_signo == SIGINT)
+		task->stop_ns = task->stop_ns ? 1 : time_monotonic_ns() + STOP_GRACE_NS;
 }
 
 static bool task_is_done(void *context)
 {
 	const struct task *task = context;
-	bool idle = tracer_bound(task->tracer) == 0;
+	bool idle = is_idle(task);
 
 	task->ledger->last_ns = time_now_ns();
 	if (task->stop_ns && (idle || time_monotonic_ns() >= task->stop_ns))
@@ -249,22 +151,47 @@ static bool task_is_done(void *context)
 /* After the death of another tracer: what it followed is stopped at nothing, and gets its containers again. */
 static void follow_on(struct task *task)
 {
-	struct process_table *processes = pipeline_processes(task->agent.pipeline);
-	const struct metadata *metadata = task->agent.metadata;
+	bool is_asked[LEDGER_OWNERS] = { false };
 
-	for (pid_t pid = 1; pid <= task->ledger->highest; pid++) {
-		uint8_t owner = task->ledger->owners[pid];
-		const struct container_identity *container;
-
-		if (!owner || !tracer_is_process(task->tracer, pid))
-			continue;
-		container = metadata ? find_container(metadata, task->ledger->uris[owner], pid) : NULL;
-		process_table_assign(processes, pid, container, task->ledger->started_ns[owner]);
-	}
 	task->had_one = task->ledger->launches > 0;
 	pipeline_took_over(task->agent.pipeline);
+	for (pid_t pid = 1; pid <= task->ledger->highest; pid++) {
+		uint8_t owner = ledger_owner(task->ledger, pid);
+
+		if (owner && !is_asked[owner])
+			intake_followed(task, owner);
+		is_asked[owner] = true;
+	}
 	log_warn("followed-on", "another tracer follows %zu threads on; what happened in between is not known",
-		 tracer_count(task->tracer));
+		 tracers_count(task->tracers));
+}
+
+static bool is_due(void *context, unsigned int lane)
+{
+	const struct task *task = context;
+
+	return pipeline_is_due(task->agent.pipeline, lane);
+}
+
+static bool has_pending(void *context, unsigned int lane)
+{
+	struct task *task = context;
+	bool has_pending;
+
+	turn_take(task->turn);
+	has_pending = task->agent.pipeline && pipeline_has_pending(task->agent.pipeline, lane);
+	turn_give(task->turn);
+	return has_pending;
+}
+
+static void look_at_files(void *context, unsigned int lane, bool all)
+{
+	struct task *task = context;
+
+	turn_take(task->turn);
+	if (task->agent.pipeline)
+		pipeline_look(task->agent.pipeline, lane, all);
+	turn_give(task->turn);
 }
 
 static int choose_exec(struct task *task, const char *name, struct err *err)
@@ -284,68 +211,105 @@ static int task_run(struct task *task, const char *socket, bool is_successor, st
 	struct entrants_conf entrants = { task->ledger, wake, task };
 	struct tracer_conf tracer = agent_tracer_conf(&task->agent);
 	struct follow follow = { .agent = &task->agent,
+				 .turn = task->turn,
 				 .context = task,
+				 .on_look = on_look,
 				 .on_signal = on_signal,
 				 .is_done = task_is_done,
 				 .on_rules = use_rules,
 				 .remedy = "in what runs already, but in what is launched from now on" };
 
-	tracer.filter = filter_of;
-	tracer.caller = task;
-	tracer_use(task->tracer, &tracer);
 	if (make_filter(task, err) < 0)
 		return err->code;
 	/* The sidecar's own view first, so that its first heartbeat already names the task; launchers can wait so long. */
 	agent_use_metadata(&task->agent, ask_metadata(getenv("ECS_CONTAINER_METADATA_URI_V4"), "the sidecar"));
 	if (is_successor)
 		follow_on(task);
+	tracer.filter = filter_of;
+	tracer.caller = task;
+	tracer.turn = task->turn;
+	tracers_use(task->tracers, &tracer);
 	if (gate_open(&gate, &task->gate, err) < 0)
 		return err->code;
 	if (task->exec != EXEC_NONE && entrants_open(&entrants, &task->entrants, err) < 0)
 		return err->code;
 	log_info("listening", "launchers are awaited at \"%s\"", socket);
-	follow.tracer = task->tracer;
+	turn_give(task->turn);
 	follow_run(&follow);
-	if (tracer_bound(task->tracer))
+	turn_take(task->turn);
+	if (tracers_bound(task->tracers))
 		log_warn("left-alone", "%zu threads lose their sensor now; calls that it watched will fail in them",
-			 tracer_bound(task->tracer));
+			 tracers_bound(task->tracers));
 	return 0;
+}
+
+/* In turn; the turn is not given back to tracers that do not end: they find nothing any more that they could use. */
+static void task_close(struct task *task)
+{
+	bool is_clean;
+
+	entrants_close(task->entrants);
+	gate_close(task->gate);
+	task->agent.hand_on = NULL;
+	turn_give(task->turn);
+	is_clean = tracers_close(task->tracers);
+	turn_take(task->turn);
+	if (!is_clean)
+		log_warn("tracer-held-up", "a container keeps its tracer waiting; what it waits for is given up");
+	for (unsigned int lane = 1; !is_clean && task->agent.pipeline && lane <= TRACERS_MAX; lane++)
+		pipeline_give_up(task->agent.pipeline, lane);
+	agent_close(&task->agent);
+	if (is_clean) {
+		turn_give(task->turn);
+		turn_free(task->turn);
+	}
 }
 
 /* The work, in a process of its own. A successor takes hold of what is left alone before it does anything else. */
 static int task_work(struct task *task, const struct task_conf *conf, bool is_successor, struct err *err)
 {
-	const struct tracer_conf tracer = { .ledger = task->ledger };
+	const struct tracers_conf tracers = { .ledger = task->ledger,
+					      .context = task,
+					      .is_due = is_due,
+					      .has_pending = has_pending,
+					      .look = look_at_files,
+					      .wake = wake };
 	sigset_t former;
 	int code;
 
+	/* Memory that each thread keeps for itself is memory that the task does not have. */
+	mallopt(M_ARENA_MAX, 1);
 	follow_block_signals(&former);
 	if (choose_exec(task, conf->exec, err) < 0)
 		return err->code;
-	code = tracer_new(&tracer, &task->tracer, err);
+	task->turn = turn_new();
+	code = task->turn ? tracers_open(&tracers, &task->tracers, err) : err_set(err, ERR_MEMORY, "out of memory");
 	if (code == 0 && is_successor) {
-		tracer_adopt(task->tracer);
+		tracers_adopt(task->tracers);
 		ledger_succeed(task->ledger);
 	}
+	turn_take(task->turn);
 	if (code == 0)
 		code = agent_open(&task->agent, &conf->agent, ORIGIN_TASK, task->ledger, err);
+	task->agent.ledger = task->ledger;
+	task->agent.hand_on = intake_connection;
 	if (code == 0)
 		code = network_open(&task->agent, ORIGIN_TASK, err);
 	if (code == 0)
 		code = task_run(task, conf->socket, is_successor, err);
-	entrants_close(task->entrants);
-	gate_close(task->gate);
-	tracer_free(task->tracer);
-	agent_close(&task->agent);
+	task_close(task);
 	return code;
 }
 
 static int command_task_main(const void *conf, int argc UNUSED, char **argv UNUSED, int *ret_exit, struct err *err)
 {
 	const struct task_conf *task_conf = conf;
-	struct task task = { .once = task_conf->once, .ledger = ledger_new() };
-	int role = task.ledger ? standby_split(ret_exit, err) : err_set(err, ERR_MEMORY, "out of memory");
+	static struct task task; /* tracers that are held up go on looking at it */
+	int role;
 
+	task.once = task_conf->once;
+	task.ledger = ledger_new();
+	role = task.ledger ? standby_split(ret_exit, err) : err_set(err, ERR_MEMORY, "out of memory");
 	if (role < 0 || role == STANDBY_OVER)
 		return role < 0 ? role : 0;
 	task.thread = pthread_self();

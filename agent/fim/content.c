@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "agent/proc/turn.h"
 #include "base/attr.h"
 #include "base/bytes.h"
 
@@ -80,15 +81,14 @@ static void keep(struct content *content, const char *data, size_t length)
 	text[content->text_length] = '\0';
 }
 
-static void hash(int fd, EVP_MD_CTX *digest, bool wants_text, struct content *ret)
+static void hash_with(int fd, EVP_MD_CTX *digest, char piece[PIECE], bool wants_text, struct content *ret)
 {
-	static char piece[PIECE];
 	unsigned char sum[EVP_MAX_MD_SIZE];
 	unsigned int length = 0;
 	size_t total = 0;
 	ssize_t got;
 
-	while ((got = read(fd, piece, sizeof(piece))) > 0) {
+	while ((got = read(fd, piece, PIECE)) > 0) {
 		total += (size_t)got;
 		/* it grows while it is read */
 		if (total > CONTENT_HASH_MAX || EVP_DigestUpdate(digest, piece, (size_t)got) != 1)
@@ -103,7 +103,17 @@ static void hash(int fd, EVP_MD_CTX *digest, bool wants_text, struct content *re
 	ret->has_hash = true;
 }
 
-void content_read(int root, const char *path, bool wants_text, struct content *ret)
+/* The piece is dear for a thread's stack, and each thread needs its own. */
+static void hash(int fd, EVP_MD_CTX *digest, bool wants_text, struct content *ret)
+{
+	char *piece = malloc(PIECE);
+
+	if (piece)
+		hash_with(fd, digest, piece, wants_text, ret);
+	free(piece);
+}
+
+static void read_content(int root, const char *path, bool wants_text, struct content *ret)
 {
 	AUTO_FD int fd = open_file(root, path);
 	EVP_MD_CTX *digest;
@@ -119,12 +129,28 @@ void content_read(int root, const char *path, bool wants_text, struct content *r
 		ret->text = strdup("");
 }
 
-void content_look(int root, const char *path, struct content *ret)
+void content_read(int root, const char *path, bool wants_text, struct content *ret)
+{
+	struct turn *turn = turn_pause();
+
+	read_content(root, path, wants_text, ret);
+	turn_resume(turn);
+}
+
+static void look_at(int root, const char *path, struct content *ret)
 {
 	AUTO_FD int fd = open_file(root, path);
 
 	*ret = (struct content){ 0 };
 	look(fd, ret);
+}
+
+void content_look(int root, const char *path, struct content *ret)
+{
+	struct turn *turn = turn_pause();
+
+	look_at(root, path, ret);
+	turn_resume(turn);
 }
 
 static bool same_time(const struct timespec *a, const struct timespec *b)

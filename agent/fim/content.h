@@ -25,7 +25,7 @@ struct content {
 	size_t text_length;
 };
 
-/* root: descriptor of a folder; path: absolute within it. */
+/* root: descriptor of a folder; path: absolute within it. Both give the turn away while they read (proc/turn.h). */
 void content_read(int root, const char *path, bool wants_text, struct content *ret);
 
 /* Size and times only. */

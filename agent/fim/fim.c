@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 #include "agent/fim/line_diff.h"
-#include "agent/fim/package_owner.h"
+#include "agent/proc/path.h"
+#include "agent/proc/turn.h"
 #include "agent/state/execution.h"
 #include "base/map.h"
 #include "base/stock.h"
@@ -21,6 +22,7 @@
 struct root {
 	uint64_t device, inode; /* of the folder */
 	uint64_t used;		/* the clock when it was needed last; 0 = free */
+	unsigned int holders;	/* who read below it at the moment */
 	int fd;
 };
 
@@ -34,6 +36,8 @@ struct entry {
 /* Opened for writing, and not looked at yet. */
 struct pending {
 	struct execution *process;	     /* a reference; NULL = free */
+	unsigned int lane;		     /* who looks at it */
+	bool is_busy;			     /* somebody looks at it now */
 	int64_t opened_ns, begun_ns, due_ns; /* opened: wall clock; else CLOCK_MONOTONIC */
 	struct content before, last;
 	bool is_before_known;
@@ -55,9 +59,6 @@ struct fim {
 	struct stock readable; /* bytes */
 	uint64_t clock;
 	struct fim_stats stats;
-	struct file_content told;
-	char before[SHA256_TEXT_SIZE], after[SHA256_TEXT_SIZE], package[PACKAGE_NAME_MAX];
-	struct strbuf diff;
 };
 
 struct fim *fim_new(const struct watch_sets *sets, const struct baseline *baseline, fim_changed changed,
@@ -71,7 +72,6 @@ struct fim *fim_new(const struct watch_sets *sets, const struct baseline *baseli
 	fim->baseline = baseline;
 	fim->changed = changed;
 	fim->context = context;
-	strbuf_init(&fim->diff, LINE_DIFF_MAX + 16);
 	fim->known = map_new();
 	for (size_t i = 0; i < ROOTS_MAX; i++)
 		fim->roots[i].fd = -1;
@@ -115,7 +115,6 @@ void fim_free(struct fim *fim)
 		close_fd(&fim->roots[i].fd);
 	if (fim->known)
 		forget_all(fim);
-	strbuf_fini(&fim->diff);
 	free(fim);
 }
 
@@ -135,6 +134,7 @@ void fim_stats(const struct fim *fim, struct fim_stats *ret)
 	*ret = fim->stats;
 }
 
+/* Held until root_release(), as all roots below. */
 static struct root *root_by_id(struct fim *fim, uint64_t device, uint64_t inode)
 {
 	for (size_t i = 0; i < ROOTS_MAX; i++) {
@@ -142,22 +142,44 @@ static struct root *root_by_id(struct fim *fim, uint64_t device, uint64_t inode)
 
 		if (root->fd >= 0 && root->device == device && root->inode == inode) {
 			root->used = ++fim->clock;
+			root->holders++;
 			return root;
 		}
 	}
 	return NULL;
 }
 
+static void root_release(struct root *root)
+{
+	if (root)
+		root->holders--;
+}
+
+/* NULL if somebody reads below each. */
 static struct root *root_slot(struct fim *fim)
 {
-	struct root *slot = &fim->roots[0];
+	struct root *slot = NULL;
 
 	for (size_t i = 0; i < ROOTS_MAX; i++) {
-		if (fim->roots[i].used < slot->used)
+		if (!fim->roots[i].holders && (!slot || fim->roots[i].used < slot->used))
 			slot = &fim->roots[i];
 	}
-	close_fd(&slot->fd);
+	if (slot)
+		close_fd(&slot->fd);
 	return slot;
+}
+
+/* Which root a process has, as whoever serves that root says. */
+static bool find_root(pid_t pid, struct stat *ret)
+{
+	struct turn *turn = turn_pause();
+	char path[32];
+	int code;
+
+	snprintf(path, sizeof(path), "/proc/%d/root", pid);
+	code = stat(path, ret);
+	turn_resume(turn);
+	return code == 0;
 }
 
 /* The root folder of a process, kept open; NULL if it is gone or may not be looked into. */
@@ -165,20 +187,20 @@ static struct root *root_of(struct fim *fim, pid_t pid)
 {
 	struct stat status;
 	struct root *root;
-	char path[32];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/root", pid);
-	if (stat(path, &status) < 0)
+	if (!find_root(pid, &status))
 		return NULL;
 	root = root_by_id(fim, status.st_dev, status.st_ino);
 	if (root)
 		return root;
-	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
+	fd = path_open_root(pid);
+	root = fd < 0 ? NULL : root_slot(fim);
+	if (!root) {
+		close_fd(&fd);
 		return NULL;
-	root = root_slot(fim);
-	*root = (struct root){ status.st_dev, status.st_ino, ++fim->clock, fd };
+	}
+	*root = (struct root){ status.st_dev, status.st_ino, ++fim->clock, 1, fd };
 	return root;
 }
 
@@ -268,7 +290,8 @@ void fim_before(struct fim *fim, const struct sensor_event *event, const char *p
 {
 	const char *changed = changed_path(event, path, path2);
 	const struct watch_set *set = changed ? watch_sets_find(fim->sets, changed) : NULL;
-	const struct root *root;
+	struct root *root;
+	struct content content;
 	struct entry *entry;
 
 	if (!set && path && changed != path)
@@ -276,11 +299,11 @@ void fim_before(struct fim *fim, const struct sensor_event *event, const char *p
 	root = set && fim_concerns(event) && event->call != SENSOR_FTRUNCATE ? root_of(fim, event->tid) : NULL;
 	if (!root)
 		return;
+	read_now(fim, root, changed, set->has_diff && is_write(event), &content);
+	root_release(root);
 	entry = &fim->entries[fim->next_entry++ % ENTRIES_MAX];
 	free(entry->content.text);
-	entry->tid = event->tid;
-	entry->call = event->call;
-	read_now(fim, root, changed, set->has_diff && is_write(event), &entry->content);
+	*entry = (struct entry){ event->tid, event->call, content };
 }
 
 /* What was there before the call, if it was looked at. Text goes to the caller. */
@@ -321,45 +344,51 @@ static bool find_before(const struct fim *fim, const struct root *root, const ch
 	return true;
 }
 
-static const struct file_content *tell(struct fim *fim, const struct watch_set *set, const struct root *root,
-				       const char *path, const struct content *before, const struct content *after)
+static void tell(struct fim *fim, const struct watch_set *set, const struct root *root, const char *path,
+		 const struct content *before, const struct content *after, struct fim_told *ret)
 {
-	struct file_content *told = &fim->told;
+	struct file_content *told = &ret->content;
 
 	*told = (struct file_content){ .watch = set ? set->name : NULL, .size_before = -1, .size_after = -1 };
 	if (before && before->exists)
 		told->size_before = before->size;
 	if (before && before->has_hash)
-		told->before = memcpy(fim->before, before->sha256, SHA256_TEXT_SIZE);
+		told->before = memcpy(ret->before, before->sha256, SHA256_TEXT_SIZE);
 	if (after->exists)
 		told->size_after = after->size;
 	if (after->has_hash)
-		told->after = memcpy(fim->after, after->sha256, SHA256_TEXT_SIZE);
-	if (package_owner(root->fd, path, fim->package))
-		told->package = fim->package;
+		told->after = memcpy(ret->after, after->sha256, SHA256_TEXT_SIZE);
+	if (package_owner(root->fd, path, ret->package))
+		told->package = ret->package;
 	if (fim->baseline) {
 		enum baseline_change change = baseline_compare(baseline_find(fim->baseline, path), after);
 
 		told->approval = change == BASELINE_SAME ? FILE_APPROVED : FILE_NOT_APPROVED;
 	}
-	strbuf_clear(&fim->diff);
+	strbuf_init(&ret->diff, LINE_DIFF_MAX + 16);
 	if (before && before->text && after->text)
-		line_diff(before->text, after->text, &fim->diff);
-	if (fim->diff.length)
-		told->diff = fim->diff.data;
+		line_diff(before->text, after->text, &ret->diff);
+	if (ret->diff.length)
+		told->diff = ret->diff.data;
 	fim->stats.changes++;
 	fim->stats.unread += after->exists && !after->has_hash ? 1 : 0;
-	return told;
 }
 
-static struct pending *find_pending(struct fim *fim, const struct root *root, const char *path)
+void fim_told_fini(struct fim_told *told)
+{
+	strbuf_fini(&told->diff);
+}
+
+/* Of one that is looked at now it is not known what was still seen. */
+static struct pending *find_pending(struct fim *fim, unsigned int lane, const struct root *root, const char *path)
 {
 	struct pending *place = NULL;
 
 	for (size_t i = 0; i < FIM_PENDING_MAX; i++) {
 		struct pending *pending = &fim->pending[i];
 
-		if (pending->process && pending->device == root->device && pending->inode == root->inode &&
+		if (pending->process && !pending->is_busy && pending->lane == lane &&
+		    pending->device == root->device && pending->inode == root->inode &&
 		    strcmp(pending->path, path) == 0)
 			return pending;
 		if (!pending->process && !place)
@@ -372,7 +401,7 @@ static struct pending *find_pending(struct fim *fim, const struct root *root, co
 static void wait_for(struct fim *fim, const struct sensor_event *event, struct execution *process,
 		     const struct root *root, const char *path, struct content *before, bool is_before_known)
 {
-	struct pending *pending = find_pending(fim, root, path);
+	struct pending *pending = find_pending(fim, event->lane, root, path);
 	int64_t now_ns = time_monotonic_ns();
 
 	if (pending && pending->process) {
@@ -385,8 +414,8 @@ static void wait_for(struct fim *fim, const struct sensor_event *event, struct e
 		free(TAKE(before->text));
 		return;
 	}
-	process->refs++;
-	pending->process = process;
+	pending->process = execution_ref(process);
+	pending->lane = event->lane;
 	pending->opened_ns = event->time_ns;
 	pending->begun_ns = now_ns;
 	pending->due_ns = now_ns + FIM_SETTLE_NS;
@@ -397,18 +426,17 @@ static void wait_for(struct fim *fim, const struct sensor_event *event, struct e
 	fim->pending_count++;
 }
 
-const struct file_content *fim_after(struct fim *fim, const struct sensor_event *event, struct execution *process,
-				     const char *path, const char *path2)
+bool fim_after(struct fim *fim, const struct sensor_event *event, struct execution *process, const char *path,
+	       const char *path2, struct fim_told *ret)
 {
 	const char *changed = changed_path(event, path, path2);
 	const struct watch_set *set;
-	const struct file_content *told = NULL;
-	const struct root *root;
+	struct root *root;
 	struct content before = { 0 }, after;
 	bool is_known, was_read;
 
 	if (!fim_concerns(event))
-		return NULL;
+		return false;
 	was_read = take_entry(fim, event, &before);
 	set = changed ? watch_sets_find(fim->sets, changed) : NULL;
 	/* a file that leaves its watched place is a change, too */
@@ -417,17 +445,19 @@ const struct file_content *fim_after(struct fim *fim, const struct sensor_event 
 	root = set && (!event->has_result || event->result >= 0) ? root_of(fim, event->tid) : NULL;
 	if (!root) {
 		free(before.text);
-		return NULL;
+		return false;
 	}
 	is_known = was_read || event->is_new_file || find_before(fim, root, changed, &before);
 	if (is_write(event)) {
 		wait_for(fim, event, process, root, changed, &before, is_known);
-		return NULL;
+		root_release(root);
+		return false;
 	}
 	read_now(fim, root, changed, false, &after);
-	told = tell(fim, set, root, changed, is_known ? &before : NULL, &after);
+	tell(fim, set, root, changed, is_known ? &before : NULL, &after, ret);
+	root_release(root);
 	free(before.text);
-	return told;
+	return true;
 }
 
 static bool is_changed(const struct pending *pending, const struct content *after)
@@ -443,9 +473,10 @@ static bool is_changed(const struct pending *pending, const struct content *afte
 static void look_at(struct fim *fim, struct pending *pending)
 {
 	const struct watch_set *set = watch_sets_find(fim->sets, pending->path);
-	const struct root *root = root_by_id(fim, pending->device, pending->inode);
+	struct root *root = root_by_id(fim, pending->device, pending->inode);
 	struct content after = { 0 };
 	struct file_change change = { .op = FILE_OP_WRITE, .path = pending->path };
+	struct fim_told told;
 
 	if (!root) {
 		fim->stats.untold++;
@@ -458,23 +489,27 @@ static void look_at(struct fim *fim, struct pending *pending)
 		/* a file that is new has all its lines new */
 		if (!pending->before.exists && pending->is_before_known && after.text)
 			pending->before.text = strdup("");
-		change.content = tell(fim, set, root, pending->path,
-				      pending->is_before_known ? &pending->before : NULL, &after);
+		tell(fim, set, root, pending->path, pending->is_before_known ? &pending->before : NULL, &after,
+		     &told);
+		change.content = &told.content;
 		fim->changed(fim->context, pending->process, pending->opened_ns, &change);
+		fim_told_fini(&told);
 	}
+	root_release(root);
 	free(after.text);
 }
 
 /* Still being written to: its size or time is another one than at the last look. */
 static bool is_settled(struct fim *fim, struct pending *pending, int64_t now_ns)
 {
-	const struct root *root = root_by_id(fim, pending->device, pending->inode);
+	struct root *root = root_by_id(fim, pending->device, pending->inode);
 	struct content now = { 0 };
 	bool is_same;
 
 	if (!root)
 		return true;
 	content_look(root->fd, pending->path, &now);
+	root_release(root);
 	is_same = content_is_same(&pending->last, &now) || (!pending->last.exists && !now.exists);
 	pending->last = now;
 	if (is_same || now_ns - pending->begun_ns > FIM_SETTLE_MAX)
@@ -486,21 +521,38 @@ static bool is_settled(struct fim *fim, struct pending *pending, int64_t now_ns)
 	return false;
 }
 
-int64_t fim_step(struct fim *fim, bool all)
+/* True if that is done with. */
+static bool step(struct fim *fim, struct pending *pending, int64_t now_ns, bool all)
+{
+	bool is_over;
+
+	pending->is_busy = true;
+	is_over = all || (pending->due_ns <= now_ns && is_settled(fim, pending, now_ns));
+	if (is_over) {
+		look_at(fim, pending);
+		pending_clear(fim, pending);
+	}
+	pending->is_busy = false;
+	return is_over;
+}
+
+int64_t fim_step(struct fim *fim, unsigned int lane, bool all)
 {
 	int64_t now_ns = time_monotonic_ns(), next_ns = 0;
 
 	for (size_t i = 0; i < FIM_PENDING_MAX && fim->pending_count; i++) {
 		struct pending *pending = &fim->pending[i];
 
-		if (!pending->process)
+		if (!pending->process || pending->lane != lane || step(fim, pending, now_ns, all))
 			continue;
-		if (all || (pending->due_ns <= now_ns && is_settled(fim, pending, now_ns))) {
-			look_at(fim, pending);
-			pending_clear(fim, pending);
-		} else if (!next_ns || pending->due_ns < next_ns) {
+		if (!next_ns || pending->due_ns < next_ns)
 			next_ns = pending->due_ns;
-		}
 	}
 	return next_ns;
+}
+
+void fim_give_up(struct fim *fim, unsigned int lane)
+{
+	for (size_t i = 0; i < FIM_PENDING_MAX; i++)
+		fim->stats.untold += fim->pending[i].process && fim->pending[i].lane == lane ? 1 : 0;
 }

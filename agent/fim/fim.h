@@ -4,10 +4,15 @@
  * Before: read when a call is about to change the file, where a sensor stops calls; else what was known of it, or what the baseline
  * says. After: at once for calls that only name the file; for one that opened it for writing once it has been left alone for
  * FIM_SETTLE_NS. What is read is limited in size and per second; beyond it a change is told without hashes, and counted.
+ *
+ * Files are read without the turn (proc/turn.h), so several threads can be inside of one fim at a time; each looks at the files of its
+ * own lane alone (sensor_event.lane).
  */
 #pragma once
 
 #include "agent/fim/baseline.h"
+#include "agent/fim/content.h"
+#include "agent/fim/package_owner.h"
 #include "agent/fim/watch_set.h"
 #include "agent/sensor/sensor.h"
 #include "agent/state/process_table.h"
@@ -46,15 +51,29 @@ void fim_before(struct fim *fim, const struct sensor_event *event, const char *p
 /* True for calls that can change a file. */
 bool fim_concerns(const struct sensor_event *event);
 
-/*
- * A call was made; path and path2 are absolute. Returns what is to travel with it, or NULL: for a file that was opened for writing,
- * changed is called later. Valid until the next call of a function here.
- */
-const struct file_content *fim_after(struct fim *fim, const struct sensor_event *event, struct execution *process,
-				     const char *path, const char *path2);
+/* What travels with a change, and its texts. */
+struct fim_told {
+	struct file_content content;
+	char before[SHA256_TEXT_SIZE], after[SHA256_TEXT_SIZE], package[PACKAGE_NAME_MAX];
+	struct strbuf diff;
+};
 
-/* Looks at what has been left alone; all: at everything. Returns when to come again, CLOCK_MONOTONIC, or 0: nothing is pending. */
-int64_t fim_step(struct fim *fim, bool all);
+/*
+ * A call was made; path and path2 are absolute. True if *ret is to travel with it, which the caller then ends by fim_told_fini(); false
+ * also for a file that was opened for writing: changed is called later. process is held by the caller, and for that long by fim.
+ */
+bool fim_after(struct fim *fim, const struct sensor_event *event, struct execution *process, const char *path,
+	       const char *path2, struct fim_told *ret);
+void fim_told_fini(struct fim_told *told);
+
+/*
+ * Looks at the files of a lane that have been left alone; all: at all of them. Returns when to come again, CLOCK_MONOTONIC, or 0: nothing
+ * is pending. One thread at a time for each lane.
+ */
+int64_t fim_step(struct fim *fim, unsigned int lane, bool all);
+
+/* Counts what is pending of a lane as never looked at: whoever should have done so does not come back. */
+void fim_give_up(struct fim *fim, unsigned int lane);
 
 /* True if changes of path are told. */
 bool fim_watches(const struct fim *fim, const char *path);

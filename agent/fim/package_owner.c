@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "agent/proc/turn.h"
 #include "base/attr.h"
 
 #define DPKG_LISTS "/var/lib/dpkg/info"
@@ -166,8 +167,12 @@ bool package_apk_owner(FILE *installed, const char *path, char out[PACKAGE_NAME_
 
 bool package_owner(int root, const char *path, char out[PACKAGE_NAME_MAX])
 {
+	struct turn *turn = turn_pause();
 	struct search search;
+	bool found;
 
 	search_init(&search, path, out);
-	return search_dpkg(&search, root) || search_apk(&search, root);
+	found = search_dpkg(&search, root) || search_apk(&search, root);
+	turn_resume(turn);
+	return found;
 }

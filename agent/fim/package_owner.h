@@ -12,7 +12,10 @@
 #define PACKAGE_FILES_MAX 20000	       /* lists of dpkg that are looked at */
 #define PACKAGE_BYTES_MAX (128u << 20) /* of all that is read for one answer */
 
-/* False if no package has it, or nothing is installed. path: absolute in root; /usr/bin/x is also looked for as /bin/x. */
+/*
+ * False if no package has it, or nothing is installed. path: absolute in root; /usr/bin/x is also looked for as /bin/x. Gives the turn
+ * away while it reads (proc/turn.h).
+ */
 bool package_owner(int root, const char *path, char out[PACKAGE_NAME_MAX]);
 
 /*

@@ -16,19 +16,20 @@ void alerts_add(void *context, size_t rule)
 	struct passage *passage = context;
 	struct pipeline *pipeline = passage->pipeline;
 	struct alert *alert;
+	struct workspace *workspace = passage->workspace;
 	struct policy_verdict verdict = { 0 };
 	struct err err = { 0 };
 
-	if (pipeline->conf.policies &&
-	    !policies_admit(pipeline->conf.policies, rule, &passage->reader, &pipeline->arena, &verdict))
+	if (workspace->policies &&
+	    !policies_admit(workspace->policies, rule, &passage->reader, &workspace->arena, &verdict))
 		return;
 	if (!passage->alerts) {
-		passage->wanted = arena_array(&pipeline->arena, unsigned int, ALERTS_MAX);
-		passage->alerts = passage->wanted ? arena_array(&pipeline->arena, struct alert, ALERTS_MAX) : NULL;
+		passage->wanted = arena_array(&workspace->arena, unsigned int, ALERTS_MAX);
+		passage->alerts = passage->wanted ? arena_array(&workspace->arena, struct alert, ALERTS_MAX) : NULL;
 	}
 	alert = passage->alerts ? &passage->alerts[passage->alert_count] : NULL;
 	if (!alert || passage->alert_count == ALERTS_MAX ||
-	    ruleset_alert(pipeline->conf.rules, rule, &passage->reader, &pipeline->arena, alert, &err) < 0) {
+	    ruleset_alert(workspace->rules, rule, &passage->reader, &workspace->arena, alert, &err) < 0) {
 		pipeline_lose(pipeline, LOST_ALERT);
 		return;
 	}
@@ -53,7 +54,7 @@ static struct respond_order order_of(const struct passage *passage, unsigned int
 /* Those of an event's responses that one alert has asked for. */
 static void give_responses(struct passage *passage, size_t number, size_t count)
 {
-	struct response *own = arena_array(&passage->pipeline->arena, struct response, RESPONSES_MAX);
+	struct response *own = arena_array(&passage->workspace->arena, struct response, RESPONSES_MAX);
 	struct alert *alert = &passage->alerts[number];
 
 	for (size_t i = 0; own && i < count; i++) {
@@ -72,7 +73,7 @@ static void respond(struct passage *passage)
 
 	if (!passage->actions || !pipeline->conf.responder)
 		return;
-	count = responder_act(pipeline->conf.responder, &order, &pipeline->arena, passage->responses);
+	count = responder_act(pipeline->conf.responder, &order, &passage->workspace->arena, passage->responses);
 	for (size_t i = 0; i < count; i++) {
 		const struct response *response = &passage->responses[i];
 
@@ -108,15 +109,17 @@ static bool is_doomed(struct passage *passage, const struct partial_event *parti
 {
 	const struct respond_order order = order_of(passage, ACTION_BIT(ACTION_KILL));
 	struct pipeline *pipeline = passage->pipeline;
+	struct workspace *workspace = passage->workspace;
 	struct policy_verdict verdict;
 
-	if (!pipeline->may_kill || !responder_may_kill(pipeline->conf.responder, &order))
+	if (!workspace->rules || !workspace->policies || !pipeline->may_kill ||
+	    !responder_may_kill(pipeline->conf.responder, &order))
 		return false;
-	passage->rules = arena_array(&pipeline->arena, size_t, ALERTS_MAX);
-	ruleset_match_surely(pipeline->conf.rules, "syscall", partial, note_rule, passage);
+	passage->rules = arena_array(&workspace->arena, size_t, ALERTS_MAX);
+	ruleset_match_surely(workspace->rules, "syscall", partial, note_rule, passage);
 	for (size_t i = 0; i < passage->rule_count; i++) {
-		if (policies_actions(pipeline->conf.policies, passage->rules[i]) & ACTION_BIT(ACTION_KILL) &&
-		    policies_admit(pipeline->conf.policies, passage->rules[i], &passage->reader, &pipeline->arena,
+		if (policies_actions(workspace->policies, passage->rules[i]) & ACTION_BIT(ACTION_KILL) &&
+		    policies_admit(workspace->policies, passage->rules[i], &passage->reader, &workspace->arena,
 				   &verdict) &&
 		    verdict.actions & ACTION_BIT(ACTION_KILL))
 			return true;

@@ -28,9 +28,14 @@ bool drift_wants(enum sensor_call call)
 static bool facts_at(const struct execution *process, const char *path, struct file_facts *ret)
 {
 	const struct execution *e = process;
+	pid_t pids[RELATIVES_MAX];
+	int count = 0;
 
-	for (int i = 0; path && e && e->container == process->container && i < RELATIVES_MAX; i++, e = e->parent) {
-		if (file_facts_at(e->view.pid, path, ret))
+	/* The numbers first: whose turn it is meanwhile may cut the line of ancestors. */
+	for (; path && e && e->container == process->container && count < RELATIVES_MAX; e = e->parent)
+		pids[count++] = e->view.pid;
+	for (int i = 0; i < count; i++) {
+		if (file_facts_at(pids[i], path, ret))
 			return true;
 	}
 	return false;
@@ -93,13 +98,14 @@ static bool find_writing(const struct view *view, enum writing_kind *ret_kind, s
 /* "curl ... >file": a shell, or its child, opened the file for the program that writes it. */
 static void note_heir(const struct view *view)
 {
-	const struct execution *parent = view->process->parent;
+	const struct execution *parent;
 	const struct writing *writing;
 	struct file_facts facts;
 
 	if (!view->event->is_held || !written_count(view->written) || !facts_of_fd(view, STDOUT_FILENO, &facts) ||
 	    !S_ISREG(facts.mode))
 		return;
+	parent = view->process->parent;
 	writing = written_find(view->written, &facts.id, INT64_MAX);
 	if (writing && writing->kind == WRITING_WRITE &&
 	    (writing->by->pid == view->event->pid || (parent && writing->by->pid == parent->view.pid)))

@@ -7,6 +7,7 @@
 #include "agent/pipeline/activity.h"
 #include "agent/pipeline/alerts.h"
 #include "agent/pipeline/drift.h"
+#include "agent/state/execution.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "bus/sender.h"
@@ -39,7 +40,6 @@ int pipeline_new(const struct pipeline_conf *conf, struct pipeline **ret, struct
 		return err_set(err, ERR_MEMORY, "out of memory");
 	pipeline->conf = *conf;
 	pipeline->may_kill = alerts_ask_for_kill(conf);
-	arena_init(&pipeline->arena, EVENT_MEMORY_MAX);
 	pipeline->processes = process_table_new(conf->lookup, conf->lookup_context);
 	if (conf->sets && conf->sender)
 		pipeline->fim = fim_new(conf->sets, conf->baseline, report_content, pipeline);
@@ -70,8 +70,61 @@ void pipeline_free(struct pipeline *pipeline)
 	fim_free(pipeline->fim);
 	written_free(pipeline->written);
 	process_table_free(pipeline->processes);
-	arena_fini(&pipeline->arena);
+	while (pipeline->spare) {
+		struct workspace *next = pipeline->spare->next;
+
+		arena_fini(&pipeline->spare->arena);
+		free(pipeline->spare);
+		pipeline->spare = next;
+	}
 	free(pipeline);
+}
+
+/* NULL without memory. */
+static struct workspace *workspace_take(struct pipeline *pipeline)
+{
+	struct workspace *workspace = pipeline->spare;
+
+	if (workspace) {
+		pipeline->spare = workspace->next;
+	} else {
+		workspace = calloc(1, sizeof(*workspace));
+		if (!workspace)
+			return NULL;
+		arena_init(&workspace->arena, EVENT_MEMORY_MAX);
+	}
+	workspace->rules = pipeline->conf.rules;
+	workspace->policies = pipeline->conf.policies;
+	workspace->epoch = pipeline->epoch;
+	workspace->next = pipeline->used;
+	pipeline->used = workspace;
+	return workspace;
+}
+
+static void workspace_give(struct pipeline *pipeline, struct workspace *workspace)
+{
+	struct workspace **at = &pipeline->used;
+
+	while (*at != workspace)
+		at = &(*at)->next;
+	*at = workspace->next;
+	arena_reset(&workspace->arena);
+	workspace->next = pipeline->spare;
+	pipeline->spare = workspace;
+}
+
+uint64_t pipeline_epoch(const struct pipeline *pipeline)
+{
+	return pipeline->epoch;
+}
+
+bool pipeline_has_left(const struct pipeline *pipeline, uint64_t epoch)
+{
+	for (const struct workspace *workspace = pipeline->used; workspace; workspace = workspace->next) {
+		if (workspace->epoch <= epoch)
+			return false;
+	}
+	return pipeline->epoch > epoch;
 }
 
 struct process_table *pipeline_processes(struct pipeline *pipeline)
@@ -81,6 +134,7 @@ struct process_table *pipeline_processes(struct pipeline *pipeline)
 
 void pipeline_use_rules(struct pipeline *pipeline, const struct ruleset *rules, const struct policies *policies)
 {
+	pipeline->epoch++;
 	pipeline->conf.rules = rules;
 	pipeline->conf.policies = policies;
 	pipeline->may_kill = alerts_ask_for_kill(&pipeline->conf);
@@ -90,6 +144,7 @@ void pipeline_use_rules(struct pipeline *pipeline, const struct ruleset *rules, 
 
 void pipeline_use_watched(struct pipeline *pipeline, const struct watch_sets *sets, const struct baseline *baseline)
 {
+	pipeline->epoch++;
 	pipeline->conf.sets = sets;
 	pipeline->conf.baseline = baseline;
 	if (pipeline->fim)
@@ -198,7 +253,7 @@ void passage_report(struct passage *passage)
 
 	if (activity.kind == EVENT_FILE) {
 		file = file_change_of(&passage->view, activity.op);
-		file.content = passage->content;
+		file.content = passage->has_told ? &passage->told.content : NULL;
 		event.file = &file;
 	}
 	if (activity.kind == EVENT_CALL)
@@ -217,14 +272,15 @@ void passage_report(struct passage *passage)
 	send_event(passage->pipeline, &event, sensed->is_urgent);
 }
 
-static struct passage *passage_new(struct pipeline *pipeline, const struct sensor_event *event,
-				   struct execution *execution)
+static struct passage *passage_new(struct pipeline *pipeline, struct workspace *workspace,
+				   const struct sensor_event *event, struct execution *execution)
 {
-	struct passage *passage = arena_new(&pipeline->arena, struct passage);
+	struct passage *passage = workspace ? arena_new(&workspace->arena, struct passage) : NULL;
 
 	if (!passage)
 		return NULL;
 	passage->pipeline = pipeline;
+	passage->workspace = workspace;
 	passage->view = (struct view){
 		.event = event,
 		.process = execution,
@@ -232,7 +288,7 @@ static struct passage *passage_new(struct pipeline *pipeline, const struct senso
 		.written = pipeline->written,
 		.number = pipeline->stats.events,
 		.hostname = pipeline->conf.hostname,
-		.arena = &pipeline->arena,
+		.arena = &workspace->arena,
 		.found = &passage->found,
 	};
 	passage->reader = (struct field_reader){ view_read, &passage->view };
@@ -263,22 +319,24 @@ static void look_at_content(struct passage *passage)
 
 	if (!pipeline->fim || !fim_concerns(event))
 		return;
-	passage->content = fim_after(pipeline->fim, event, passage->view.process, view_path(&passage->view),
-				     view_path2(&passage->view));
+	passage->has_told = fim_after(pipeline->fim, event, passage->view.process, view_path(&passage->view),
+				      view_path2(&passage->view), &passage->told);
 	/* asked soon, it says itself when to come again */
-	pipeline->due_ns = pipeline->due_ns ? pipeline->due_ns : 1;
+	if (!pipeline->due_ns[event->lane])
+		pipeline->due_ns[event->lane] = 1;
 }
 
-static void pass(struct pipeline *pipeline, const struct sensor_event *event, struct execution *execution)
+static void pass(struct pipeline *pipeline, struct workspace *workspace, const struct sensor_event *event,
+		 struct execution *execution)
 {
-	struct passage *passage = passage_new(pipeline, event, execution);
+	struct passage *passage = passage_new(pipeline, workspace, event, execution);
 
 	if (!passage) {
 		pipeline_lose(pipeline, LOST_NO_MEMORY);
 		return;
 	}
-	if (pipeline->conf.rules)
-		ruleset_match(pipeline->conf.rules, "syscall", sensor_call_name(event->call), &passage->reader,
+	if (workspace->rules)
+		ruleset_match(workspace->rules, "syscall", sensor_call_name(event->call), &passage->reader,
 			      alerts_add, passage);
 	alerts_settle(passage);
 	drift_note(&passage->view);
@@ -287,6 +345,8 @@ static void pass(struct pipeline *pipeline, const struct sensor_event *event, st
 	    (passage->alert_count || (activity_is_watched(&passage->view, pipeline->conf.tier, pipeline->fim) &&
 				      is_allowed(pipeline, event))))
 		passage_report(passage);
+	if (passage->has_told)
+		fim_told_fini(&passage->told);
 }
 
 /* Which file an open ends at is known when it is open, so its path does not count here. */
@@ -316,32 +376,32 @@ static void look_before(struct passage *passage)
 }
 
 /* Rules come last: what they say is dear, and of an open for writing the others say the same. */
-static bool is_needed(const struct passage *passage, const struct partial_event *partial)
+static bool is_needed(struct passage *passage)
 {
-	const struct pipeline_conf *conf = &passage->pipeline->conf;
+	const struct pipeline *pipeline = passage->pipeline;
+	const struct ruleset *rules = passage->workspace->rules;
+	const struct partial_event partial = { .evt_type = sensor_call_name(passage->view.event->call),
+					       .is_known = view_is_known,
+					       .reader = &passage->reader };
 
-	return (conf->sender && may_be_watched(passage)) || drift_needs(&passage->view) ||
-	       (conf->rules && ruleset_may_match(conf->rules, "syscall", partial));
+	look_before(passage);
+	if (alerts_prevent(passage, &partial))
+		return false;
+	return (pipeline->conf.sender && may_be_watched(passage)) || drift_needs(&passage->view) ||
+	       (rules && ruleset_may_match(rules, "syscall", &partial));
 }
 
 bool pipeline_judge(void *context, const struct sensor_event *event)
 {
 	struct pipeline *pipeline = context;
-	struct execution *execution = process_table_get(pipeline->processes, event->pid);
-	struct passage *passage = execution ? passage_new(pipeline, event, execution) : NULL;
-	struct partial_event partial = { .evt_type = sensor_call_name(event->call), .is_known = view_is_known };
-	bool needs = true;
+	struct workspace *workspace = workspace_take(pipeline);
+	struct execution *execution = execution_ref(process_table_get(pipeline->processes, event->pid));
+	struct passage *passage = execution ? passage_new(pipeline, workspace, event, execution) : NULL;
+	bool needs = !passage || is_needed(passage);
 
-	if (passage) {
-		look_before(passage);
-		partial.reader = &passage->reader;
-		if (alerts_prevent(passage, &partial)) {
-			arena_reset(&pipeline->arena);
-			return false;
-		}
-		needs = is_needed(passage, &partial);
-	}
-	arena_reset(&pipeline->arena);
+	execution_unref(execution);
+	if (workspace)
+		workspace_give(pipeline, workspace);
 	return needs;
 }
 
@@ -426,35 +486,72 @@ static void count_evicted(struct pipeline *pipeline)
 void pipeline_handle(void *context, const struct sensor_event *event)
 {
 	struct pipeline *pipeline = context;
+	struct workspace *workspace = workspace_take(pipeline);
 	struct execution *execution;
 
 	pipeline->stats.events++;
 	pipeline_sensor_lost(pipeline, event->lost);
-	execution = take_in(pipeline->processes, event);
+	execution = execution_ref(take_in(pipeline->processes, event));
 	if (execution)
-		pass(pipeline, event, execution);
+		pass(pipeline, workspace, event, execution);
 	else
 		pipeline_lose(pipeline, LOST_NO_PROCESS);
 	count_evicted(pipeline);
 	if (event->call == SENSOR_PROCEXIT)
 		process_table_exit(pipeline->processes, event->pid);
-	arena_reset(&pipeline->arena);
+	execution_unref(execution);
+	if (workspace)
+		workspace_give(pipeline, workspace);
 }
 
-void pipeline_step(struct pipeline *pipeline, bool all)
+static void declare_untold(struct pipeline *pipeline)
 {
 	struct fim_stats stats;
 
-	if (pipeline->conf.responder)
-		responder_step(pipeline->conf.responder);
-	if (!pipeline->fim || !pipeline->due_ns || (!all && pipeline->due_ns > time_monotonic_ns()))
-		return;
-	pipeline->due_ns = fim_step(pipeline->fim, all);
 	fim_stats(pipeline->fim, &stats);
 	if (stats.untold == pipeline->untold)
 		return;
 	declare(pipeline, LOST_CONTENT, stats.untold - pipeline->untold);
 	pipeline->untold = stats.untold;
+}
+
+bool pipeline_has_pending(const struct pipeline *pipeline, unsigned int lane)
+{
+	return pipeline->fim && pipeline->due_ns[lane];
+}
+
+bool pipeline_is_due(const struct pipeline *pipeline, unsigned int lane)
+{
+	return pipeline_has_pending(pipeline, lane) && pipeline->due_ns[lane] <= time_monotonic_ns();
+}
+
+void pipeline_look(struct pipeline *pipeline, unsigned int lane, bool all)
+{
+	struct workspace *workspace;
+
+	if (!pipeline_is_due(pipeline, lane) && !(all && pipeline_has_pending(pipeline, lane)))
+		return;
+	workspace = workspace_take(pipeline);
+	if (!workspace)
+		return;
+	pipeline->due_ns[lane] = fim_step(pipeline->fim, lane, all);
+	workspace_give(pipeline, workspace);
+	declare_untold(pipeline);
+}
+
+void pipeline_give_up(struct pipeline *pipeline, unsigned int lane)
+{
+	if (!pipeline_has_pending(pipeline, lane))
+		return;
+	fim_give_up(pipeline->fim, lane);
+	declare_untold(pipeline);
+}
+
+void pipeline_step(struct pipeline *pipeline, bool all)
+{
+	if (pipeline->conf.responder)
+		responder_step(pipeline->conf.responder);
+	pipeline_look(pipeline, 0, all);
 }
 
 static void beat(struct pipeline *pipeline, const char *detail, bool is_origin_new)

@@ -1,6 +1,9 @@
 /*
  * pipeline.h: from a sensor's events to alerts and reports: state, fields, rules, then the printer and the sender. Knows
  * no sensor; every sensor's events go through pipeline_handle().
+ *
+ * Not thread-safe: several threads take turns (proc/turn.h), each with a lane of its own. A turn is given away within pipeline_judge(),
+ * pipeline_handle() and pipeline_look() while something is asked of the process of the event: then others come in.
  */
 #pragma once
 
@@ -11,6 +14,8 @@
 #include "agent/state/process_table.h"
 #include "rules/policy.h"
 #include "rules/ruleset.h"
+
+#define PIPELINE_LANES_MAX 64
 
 struct sender;
 struct pipeline;
@@ -61,14 +66,28 @@ const char *pipeline_took_over_reason(void);
 void pipeline_entered_late(struct pipeline *pipeline, int64_t start_ns);
 void pipeline_not_followed(struct pipeline *pipeline, uint64_t count);
 
-/* From the next event on these count. The former ones are not looked at again. Not from inside of a handler. */
+/* From the next event on these count; the former ones until pipeline_has_left() the epoch before. Not from inside of a handler. */
 void pipeline_use_rules(struct pipeline *pipeline, const struct ruleset *rules, const struct policies *policies);
 
 /* The same for watched files. */
 void pipeline_use_watched(struct pipeline *pipeline, const struct watch_sets *sets, const struct baseline *baseline);
 
-/* Looks at files that were written to, as far as it is time; all: at all of them. Often; costs nothing if nothing is due. */
+/* Counts these changes; and whether no event is under way any more that began in this epoch or before. */
+uint64_t pipeline_epoch(const struct pipeline *pipeline);
+bool pipeline_has_left(const struct pipeline *pipeline, uint64_t epoch);
+
+/* Looks after what takes its time, and at the files of lane 0 as below. Often; costs nothing if nothing is due. */
 void pipeline_step(struct pipeline *pipeline, bool all);
+
+/* Looks at files that were written to by what one lane told, as far as it is time; all: at all of them. */
+void pipeline_look(struct pipeline *pipeline, unsigned int lane, bool all);
+
+/* True if it is time for that; and if it will be. */
+bool pipeline_is_due(const struct pipeline *pipeline, unsigned int lane);
+bool pipeline_has_pending(const struct pipeline *pipeline, unsigned int lane);
+
+/* Nobody will look at the files of this lane any more: they are declared lost. */
+void pipeline_give_up(struct pipeline *pipeline, unsigned int lane);
 
 /* Reports that all is well, or what is not (detail may be NULL). */
 void pipeline_heartbeat(struct pipeline *pipeline, const char *detail);

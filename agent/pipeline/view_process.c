@@ -263,14 +263,14 @@ static bool read_group_name(const struct view *view, const char *argument UNUSED
 {
 	const struct execution *leader = group_leader(view);
 
-	return leader && view_set_text(ret, name_of(view, leader));
+	return leader && view_set_text(ret, arena_dup(view->arena, name_of(view, leader)));
 }
 
 static bool read_group_exe(const struct view *view, const char *argument UNUSED, struct value *ret)
 {
 	const struct execution *leader = group_leader(view);
 
-	return leader && view_set_text(ret, exe_of(view, leader));
+	return leader && view_set_text(ret, arena_dup(view->arena, exe_of(view, leader)));
 }
 
 /* They change while a process runs, so they are asked of the thread; what a call changes is told as it was before. */

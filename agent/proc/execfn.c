@@ -8,6 +8,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "agent/proc/turn.h"
 #include "base/attr.h"
 
 #define PAGE	   4096
@@ -56,8 +57,10 @@ bool proc_execfn(pid_t pid, char out[PATH_MAX])
 		size_t step = PAGE - (address + length) % PAGE;
 		struct iovec to = { out + length, step < PATH_MAX - length ? step : PATH_MAX - length };
 		struct iovec from = { (void *)(uintptr_t)(address + length), to.iov_len };
+		struct turn *turn = turn_pause();
 		ssize_t got = process_vm_readv(pid, &to, 1, &from, 1, 0);
 
+		turn_resume(turn);
 		if (got <= 0)
 			return false;
 		if (memchr(out + length, '\0', (size_t)got))

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/proc/proc.h"
+#include "agent/proc/turn.h"
 #include "agent/sensor/address.h"
 #include "base/attr.h"
 #include "base/file.h"
@@ -87,9 +88,13 @@ bool proc_fd_read(pid_t tid, int fd, struct proc_fd *ret)
 bool proc_fd_stat(pid_t tid, int fd, struct stat *ret)
 {
 	char name[64];
+	struct turn *turn = turn_pause();
+	int code;
 
 	link_name(tid, fd, name);
-	return stat(name, ret) == 0;
+	code = stat(name, ret);
+	turn_resume(turn);
+	return code == 0;
 }
 
 static int borrow(pid_t tid, int fd)

@@ -8,6 +8,7 @@
 
 #include "agent/proc/name.h"
 #include "agent/proc/path.h"
+#include "agent/proc/turn.h"
 #include "base/attr.h"
 #include "base/time.h"
 
@@ -26,8 +27,11 @@ static int64_t time_of(const struct statx_timestamp *time)
 static bool read_facts(int folder, const char *path, int flags, struct file_facts *ret)
 {
 	struct statx status;
+	struct turn *turn = turn_pause();
+	int code = statx(folder, path, flags | AT_STATX_DONT_SYNC, WANTED, &status);
 
-	if (statx(folder, path, flags | AT_STATX_DONT_SYNC, WANTED, &status) < 0)
+	turn_resume(turn);
+	if (code < 0)
 		return false;
 	*ret = (struct file_facts){
 		.id = { (uint64_t)status.stx_dev_major << 32 | status.stx_dev_minor, status.stx_ino,

@@ -11,6 +11,7 @@
 
 #include "agent/proc/name.h"
 #include "agent/proc/proc.h"
+#include "agent/proc/turn.h"
 #include "base/attr.h"
 
 void path_normalize(char *path)
@@ -70,16 +71,23 @@ static bool base_folder(pid_t tid, int dirfd, const char *root, char out[PATH_MA
 int path_open_root(pid_t tid)
 {
 	char name[PROC_FILE_NAME_MAX];
+	struct turn *turn = turn_pause();
+	int fd = open(proc_file_name(name, tid, "root"), O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	return open(proc_file_name(name, tid, "root"), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	turn_resume(turn);
+	return fd;
 }
 
 static int open_below_with(int root, const char *path, uint64_t flags, uint64_t resolve)
 {
 	struct open_how how = { .flags = flags | O_CLOEXEC,
 				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve };
+	struct turn *turn = turn_pause();
+	int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how)), problem = errno;
 
-	return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+	turn_resume(turn);
+	errno = problem;
+	return fd;
 }
 
 static int open_below(int root, const char *path, uint64_t flags)
@@ -192,8 +200,10 @@ int path_open_in_root(pid_t tid, const char *path)
 	AUTO_FD int root = path_open_root(tid);
 	/* A container may have put a pipe or a device in place of the file. */
 	int fd = root < 0 ? -1 : open_below(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	struct turn *turn = turn_pause();
 
 	if (fd >= 0 && (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)))
 		close_fd(&fd);
+	turn_resume(turn);
 	return fd;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "agent/proc/name.h"
+#include "agent/proc/turn.h"
 #include "base/attr.h"
 #include "base/time.h"
 
@@ -176,10 +177,13 @@ bool proc_link(pid_t tid, const char *name, char out[PATH_MAX])
 	return proc_root(tid, root) && proc_link_below(root, proc_file_name(link, tid, name), out);
 }
 
+/* They lie in the memory of the process, which may be a file that its owner keeps back. */
 static size_t read_texts(pid_t pid, const char *name, char *out, size_t size)
 {
+	struct turn *turn = turn_pause();
 	size_t length = read_file(pid, name, out, size);
 
+	turn_resume(turn);
 	/* cut, or rewritten by the process without the last NUL */
 	if (length && out[length - 1] && length < size)
 		out[length++] = '\0';

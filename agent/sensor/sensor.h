@@ -73,6 +73,8 @@ struct sensor_event {
 	bool is_args_cut; /* there were more */
 	bool is_in_place; /* EXEC: root and namespaces are those of the program before */
 	uint64_t lost;	  /* events the sensor lost before this one */
+	unsigned int
+		lane; /* which of several tracers tells it: what it leaves to be looked at, that one looks at; 0 = the only one */
 
 	/* How a sensor that stops the process finds out what has a price; NULL = it does not. */
 	const char *(*find_real)(const struct sensor_event *event, bool second);

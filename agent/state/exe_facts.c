@@ -11,9 +11,11 @@ void exe_facts_read_file(struct exe_facts *facts, pid_t pid)
 
 	if (facts->has_file)
 		return;
-	facts->has_file = true;
-	if (!file_facts_of(pid, "exe", &file))
+	if (!file_facts_of(pid, "exe", &file)) {
+		facts->has_file = true;
 		return;
+	}
+	facts->has_file = true;
 	facts->file = file.id;
 	facts->changed_ns = file.changed_ns;
 	facts->modified_ns = file.modified_ns;
@@ -23,10 +25,16 @@ void exe_facts_read_environment(struct exe_facts *facts, pid_t pid)
 {
 	char text[ENVIRONMENT_MAX + 1];
 
+	size_t length;
+
+	if (facts->has_environment)
+		return;
+	length = proc_environ(pid, text, ENVIRONMENT_MAX);
+	/* Another tracer may have had its turn meanwhile. */
 	if (facts->has_environment)
 		return;
 	facts->has_environment = true;
-	facts->environment_length = proc_environ(pid, text, ENVIRONMENT_MAX);
+	facts->environment_length = length;
 	facts->environment = malloc(facts->environment_length + 1);
 	if (facts->environment)
 		memcpy(facts->environment, text, facts->environment_length + 1);

@@ -46,6 +46,13 @@ static void image_unref(struct program_image *image)
 		free(image);
 }
 
+struct execution *execution_ref(struct execution *execution)
+{
+	if (execution)
+		execution->refs++;
+	return execution;
+}
+
 void execution_unref(struct execution *execution)
 {
 	while (execution && --execution->refs == 0) {

@@ -8,7 +8,9 @@
 /* Child of parent (may be NULL; a reference is taken). NULL without memory. */
 struct execution *execution_new(uint64_t exec_id, struct execution *parent);
 
-void execution_unref(struct execution *execution); /* accepts NULL */
+/* Both accept NULL. Who goes on with an execution after it gave its turn away (proc/turn.h) holds a reference. */
+struct execution *execution_ref(struct execution *execution);
+void execution_unref(struct execution *execution);
 
 /* Takes over what a fork shares: program, ids, container, folder. */
 void execution_copy(struct execution *execution, const struct execution *from);

@@ -206,6 +206,11 @@ static struct execution *discover(struct process_table *table, pid_t pid, int de
 	execution_join_session(execution, parent);
 	if (table->lookup)
 		execution_set_container(execution, table->lookup(table->context, pid));
+	/* Another tracer may have had its turn meanwhile, and found it. */
+	if (pid_table_get(table->pids, pid)) {
+		execution_unref(execution);
+		return pid_table_get(table->pids, pid);
+	}
 	return place(table, pid, execution);
 }
 
@@ -257,11 +262,13 @@ static void inherit_names(struct execution *execution, const struct execution *f
 
 struct execution *process_table_exec(struct process_table *table, pid_t pid, const struct exec_facts *facts)
 {
-	struct execution *former = process_table_get(table, pid), *execution;
+	struct execution *former = execution_ref(process_table_get(table, pid)), *execution;
 
 	execution = read_execution(table, pid, former ? former->parent : NULL, former, facts);
-	if (!execution)
+	if (!execution) {
+		execution_unref(former);
 		return NULL;
+	}
 	execution_join_session(execution, former);
 	if (former) {
 		execution_set_container(execution, former->container);
@@ -269,6 +276,7 @@ struct execution *process_table_exec(struct process_table *table, pid_t pid, con
 		execution->view.ppid = former->view.ppid;
 		inherit_names(execution, former);
 	}
+	execution_unref(former);
 	return place(table, pid, execution);
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent/proc/path.h"
+#include "agent/proc/turn.h"
 #include "base/attr.h"
 #include "base/strbuf.h"
 
@@ -75,25 +76,41 @@ static char *read_text(pid_t pid, const char *path)
 	return buf.length ? strbuf_take(&buf) : strdup("");
 }
 
-/* The cached text of path in pid's root; "" if there is none. */
+/* Which root a process has, as whoever serves that root says. */
+static bool find_root(pid_t pid, struct stat *ret)
+{
+	struct turn *turn = turn_pause();
+	char name[32];
+	int code;
+
+	snprintf(name, sizeof(name), "/proc/%d/root", pid);
+	code = stat(name, ret);
+	turn_resume(turn);
+	return code == 0;
+}
+
+/* The cached text of path in pid's root; "" if there is none. Valid until the turn is given away. */
 static const char *file_text(struct users *users, pid_t pid, const char *path)
 {
 	struct users_file *slot;
 	struct stat root;
-	char name[32];
+	struct turn *turn;
+	char *text;
 
-	snprintf(name, sizeof(name), "/proc/%d/root", pid);
-	if (stat(name, &root) < 0)
+	if (!find_root(pid, &root))
 		return "";
 	for (size_t i = 0; i < USERS_CACHE; i++) {
 		slot = &users->files[i];
 		if (slot->text && slot->path == path && slot->device == root.st_dev && slot->inode == root.st_ino)
 			return slot->text;
 	}
+	turn = turn_pause();
+	text = read_text(pid, path);
+	turn_resume(turn);
 	slot = &users->files[users->next];
 	users->next = (users->next + 1) % USERS_CACHE;
 	free(slot->text);
-	*slot = (struct users_file){ root.st_dev, root.st_ino, path, read_text(pid, path) };
+	*slot = (struct users_file){ root.st_dev, root.st_ino, path, text };
 	return slot->text ? slot->text : "";
 }
 

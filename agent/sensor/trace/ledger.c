@@ -52,11 +52,26 @@ void ledger_write(struct ledger *ledger, pid_t tid, uint8_t owner, bool is_bare)
 {
 	if (tid <= 0 || tid >= PID_LIMIT)
 		return;
-	if (owner && tid > ledger->highest)
-		ledger->highest = tid;
+	/* Other tracers write as well. */
+	for (pid_t highest = ledger->highest; owner && tid > highest;) {
+		if (atomic_compare_exchange_weak(&ledger->highest, &highest, tid))
+			break;
+	}
 	if (ledger->bare[tid] != is_bare)
 		ledger->bare[tid] = is_bare;
+	if (owner && ledger->former[tid] != owner)
+		ledger->former[tid] = owner;
 	ledger->owners[tid] = owner;
+}
+
+uint8_t ledger_owner(const struct ledger *ledger, pid_t tid)
+{
+	return tid > 0 && tid < PID_LIMIT ? ledger->owners[tid] : 0;
+}
+
+uint8_t ledger_former_owner(const struct ledger *ledger, pid_t tid)
+{
+	return tid > 0 && tid < PID_LIMIT ? ledger->former[tid] : 0;
 }
 
 /* The number that a folder of /proc is called by, or 0. */

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
@@ -31,6 +32,13 @@ void tracees_fini(struct tracees *tracees)
 struct tracee *tracees_get(const struct tracees *tracees, pid_t tid)
 {
 	return pid_table_get(tracees->by_tid, tid);
+}
+
+/* Written by one thread, so that nothing gets lost between the two; read by others. */
+static void publish(struct tracees *tracees)
+{
+	atomic_store_explicit(&tracees->count, tracees->by_tid->count, memory_order_relaxed);
+	atomic_store_explicit(&tracees->bound, tracees->by_tid->count - tracees->bare, memory_order_relaxed);
 }
 
 static void note(struct tracees *tracees, const struct tracee *tracee)
@@ -71,6 +79,7 @@ struct tracee *tracees_add(struct tracees *tracees, pid_t tid, pid_t tgid)
 		return NULL;
 	}
 	tracees->first_threads += is_of_first(tracees, tracee) ? 1 : 0;
+	publish(tracees);
 	return tracee;
 }
 
@@ -82,6 +91,7 @@ void tracees_remove(struct tracees *tracees, struct tracee *tracee)
 	if (tracees->ledger)
 		ledger_write(tracees->ledger, tracee->tid, 0, false);
 	pid_table_put(tracees->by_tid, tracee->tid, NULL);
+	publish(tracees);
 	free(tracee);
 }
 
@@ -91,6 +101,7 @@ static void own(struct tracees *tracees, struct tracee *tracee, uint8_t owner, b
 	tracees->bare -= (tracee->is_bare ? 1 : 0);
 	tracee->owner = owner;
 	tracee->is_bare = is_bare;
+	publish(tracees);
 	note(tracees, tracee);
 }
 
@@ -220,23 +231,20 @@ static bool adopt(struct tracees *tracees, pid_t tid)
 	return seize(tracees, tracee) == 0;
 }
 
-size_t tracees_adopt(struct tracees *tracees)
+size_t tracees_adopt(struct tracees *tracees, tracer_owns owns, const void *context)
 {
 	struct ledger *ledger = tracees->ledger;
 	size_t count = 0;
 
-	/* Those that are known already first and at once: each moment one of their calls may fail. */
-	for (int round = 0; round < 2; round++) {
-		for (pid_t tid = 1; tid <= ledger->highest; tid++) {
-			if (!ledger->owners[tid] || tracees_get(tracees, tid))
-				continue;
-			if (adopt(tracees, tid))
-				count++;
-			else
-				ledger_write(ledger, tid, 0, false);
-		}
-		if (round == 0)
-			ledger_complete(ledger);
+	for (pid_t tid = 1; tid <= ledger->highest; tid++) {
+		uint8_t owner = ledger->owners[tid];
+
+		if (!owner || (owns && !owns(context, owner)) || tracees_get(tracees, tid))
+			continue;
+		if (adopt(tracees, tid))
+			count++;
+		else
+			ledger_write(ledger, tid, 0, false);
 	}
 	return count;
 }

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "agent/proc/pid_table.h"
+#include "agent/sensor/trace/tracer.h"
 #include "base/err.h"
 
 struct ledger;
@@ -34,6 +35,7 @@ struct tracees {
 	pid_t first;	       /* process whose end takes this one along; 0 = none */
 	size_t first_threads;  /* of it that are not ending */
 	size_t held, bare;
+	_Atomic size_t count, bound; /* all, and those that are not bare; for other threads to read */
 };
 
 /* first: see tracer_conf. */
@@ -57,4 +59,4 @@ void tracees_revive(struct tracees *tracees, struct tracee *tracee);
 /* See tracer_seize(), tracer_enter(), tracer_adopt(). */
 int tracees_seize(struct tracees *tracees, pid_t pid, uint8_t owner, struct err *err);
 int tracees_enter(struct tracees *tracees, pid_t pid, uint8_t owner, struct err *err);
-size_t tracees_adopt(struct tracees *tracees);
+size_t tracees_adopt(struct tracees *tracees, tracer_owns owns, const void *context);

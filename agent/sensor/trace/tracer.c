@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -11,25 +12,28 @@
 
 #include "agent/proc/pid_table.h"
 #include "agent/proc/proc.h"
+#include "agent/proc/turn.h"
 #include "agent/sensor/trace/attack.h"
 #include "agent/sensor/trace/call.h"
 #include "agent/sensor/trace/early_ends.h"
 #include "agent/sensor/trace/exec_stack.h"
+#include "agent/sensor/trace/filter.h"
 #include "agent/sensor/trace/inject.h"
 #include "agent/sensor/trace/ledger.h"
 #include "agent/sensor/trace/tracees.h"
 #include "base/time.h"
 
-/* Calls in flight at a time, about 17 KiB each: a crowd of threads that all wait in open() must not eat the memory. */
+/* Calls in flight at a time, of all tracers, about 17 KiB each: a crowd of threads that all wait in open() must not eat the memory. */
 #define PENDING_MAX 4096
+
+static _Atomic size_t pending; /* made by all tracers of this process */
 
 struct tracer {
 	struct tracer_conf conf;
 	struct tracees tracees;
 	struct roots roots;
 	struct pending_call *spare;
-	size_t pending; /* of all made, spare ones too */
-	uint64_t lost;	/* events that could not be made, since the last one delivered */
+	uint64_t lost; /* events that could not be made, since the last one delivered */
 	pid_t watched;
 	bool watched_ended, has_told_last;
 	int watched_status;
@@ -49,8 +53,11 @@ static void deliver(struct tracer *tracer, struct sensor_event *event)
 	if (tracer->conf.ledger)
 		tracer->conf.ledger->last_ns = event->time_ns;
 	event->lost = tracer->lost;
+	event->lane = tracer->conf.lane;
 	tracer->lost = 0;
+	turn_take(tracer->conf.turn);
 	tracer->conf.handler(tracer->conf.context, event);
+	turn_give(tracer->conf.turn);
 }
 
 static void call_release(struct tracer *tracer, struct tracee *tracee)
@@ -93,6 +100,7 @@ void tracer_free(struct tracer *tracer)
 		struct pending_call *next = tracer->spare->next;
 
 		free(tracer->spare);
+		pending--;
 		tracer->spare = next;
 	}
 	tracees_fini(&tracer->tracees);
@@ -110,10 +118,10 @@ void tracer_use(struct tracer *tracer, const struct tracer_conf *conf)
 	tracer->conf.first = first;
 }
 
-size_t tracer_adopt(struct tracer *tracer)
+size_t tracer_adopt(struct tracer *tracer, tracer_owns owns, const void *context)
 {
 	tracer->has_moved = true;
-	return tracees_adopt(&tracer->tracees);
+	return tracees_adopt(&tracer->tracees, owns, context);
 }
 
 /* Numbers of users mean something else in there. */
@@ -139,12 +147,12 @@ int tracer_enter(struct tracer *tracer, pid_t pid, uint8_t owner, struct err *er
 
 size_t tracer_count(const struct tracer *tracer)
 {
-	return tracer->tracees.by_tid->count;
+	return atomic_load_explicit(&tracer->tracees.count, memory_order_relaxed);
 }
 
 size_t tracer_bound(const struct tracer *tracer)
 {
-	return tracer_count(tracer) - tracer->tracees.bare;
+	return atomic_load_explicit(&tracer->tracees.bound, memory_order_relaxed);
 }
 
 bool tracer_is_process(const struct tracer *tracer, pid_t pid)
@@ -343,10 +351,10 @@ static struct pending_call *call_new(struct tracer *tracer)
 		tracer->spare = call->next;
 		return call;
 	}
-	if (tracer->pending == PENDING_MAX || !(call = malloc(sizeof(*call))))
-		return NULL;
-	tracer->pending++;
-	return call;
+	if (atomic_fetch_add(&pending, 1) < PENDING_MAX && (call = malloc(sizeof(*call))))
+		return call;
+	pending--;
+	return NULL;
 }
 
 /* Row of the call that a thread stopped at, and its arguments; -1 if nothing is to be told of it. */
@@ -368,9 +376,17 @@ static int identify(struct tracer *tracer, pid_t tid, enum arch arch, uint64_t n
 	return trace_call_find(arch, number);
 }
 
-static bool is_needed(const struct tracer *tracer, const struct sensor_event *event)
+static bool is_needed(const struct tracer *tracer, struct sensor_event *event)
 {
-	return !tracer->conf.judge || tracer->conf.judge(tracer->conf.context, event);
+	bool is_needed;
+
+	if (!tracer->conf.judge)
+		return true;
+	event->lane = tracer->conf.lane;
+	turn_take(tracer->conf.turn);
+	is_needed = tracer->conf.judge(tracer->conf.context, event);
+	turn_give(tracer->conf.turn);
+	return is_needed;
 }
 
 static int on_call_entry(struct tracer *tracer, struct tracee *tracee)
@@ -452,23 +468,37 @@ static void on_ending(struct tracer *tracer, struct tracee *tracee)
 	ptrace(PTRACE_GETEVENTMSG, tracee->tid, NULL, &status);
 	deliver_end(tracer, tracee->tgid, (int)status);
 	tracer->has_told_last = true;
-	if (tracer->conf.on_last)
-		tracer->conf.on_last(tracer->conf.caller);
+	if (!tracer->conf.on_last)
+		return;
+	turn_take(tracer->conf.turn);
+	tracer->conf.on_last(tracer->conf.caller);
+	turn_give(tracer->conf.turn);
+}
+
+static bool find_filter(struct tracer *tracer, pid_t pid, struct filter *ret)
+{
+	bool found;
+
+	if (!tracer->conf.filter)
+		return false;
+	turn_take(tracer->conf.turn);
+	found = tracer->conf.filter(tracer->conf.caller, pid, ret);
+	turn_give(tracer->conf.turn);
+	return found;
 }
 
 /* What has just been executed gets the filter that its parents do not have, and runs on. */
 static void dress(struct tracer *tracer, struct tracee *tracee)
 {
-	const struct filter *filter =
-		tracer->conf.filter ? tracer->conf.filter(tracer->conf.caller, tracee->tgid) : NULL;
+	struct filter filter;
 	struct injection injection = { 0 };
 	enum injection_end end;
 
-	if (!filter) {
+	if (!find_filter(tracer, tracee->tgid, &filter)) {
 		resume(tracee->tid, PTRACE_CONT, 0);
 		return;
 	}
-	end = inject_filter(tracee->tid, filter, &injection);
+	end = inject_filter(tracee->tid, &filter, &injection);
 	if (end == INJECTION_ENDED) {
 		on_end(tracer, tracee->tid, injection.status);
 		return;
@@ -582,16 +612,20 @@ static void forget_all(struct tracer *tracer)
 	}
 }
 
-void tracer_run(struct tracer *tracer, const volatile sig_atomic_t *stop)
+bool tracer_run(struct tracer *tracer, const atomic_int *stop)
 {
 	while (!*stop) {
 		int status;
-		pid_t tid = waitpid(-1, &status, __WALL);
+		/* What other threads trace is theirs. */
+		pid_t tid = waitpid(-1, &status, __WALL | __WNOTHREAD);
 
-		if (tid < 0 && errno == ECHILD)
+		if (tid < 0 && errno != ECHILD)
+			return true;
+		if (tid < 0) {
 			forget_all(tracer);
-		if (tid < 0)
-			return;
+			return false;
+		}
 		on_status(tracer, tid, status);
 	}
+	return true;
 }

@@ -2,11 +2,12 @@
  * tracer.h: the ptrace half of the trace sensor: seizes processes, follows all they start, and turns their stops into
  * sensor events.
  *
- * All functions must be called by the thread that made the tracer (ptrace is per thread).
+ * All functions must be called by the thread that made the tracer (ptrace is per thread), but tracer_count() and tracer_bound().
+ * Several tracers of one process, each in a thread of its own, share nothing but the ledger and what they call back, each in its turn.
  */
 #pragma once
 
-#include <signal.h>
+#include <stdatomic.h>
 
 #include "agent/sensor/sensor.h"
 
@@ -15,17 +16,20 @@
 struct tracer;
 struct ledger;
 struct filter;
+struct turn;
 
 struct tracer_conf {
 	sensor_handler handler;
 	sensor_judge judge;    /* calls that it denies are not followed to their end; NULL = all are */
 	void *context;	       /* of both */
+	struct turn *turn;     /* taken for each call of a function here; NULL = the tracer is the only one */
+	unsigned int lane;     /* of its events */
 	bool refuses_io_uring; /* rings are refused that the filter leaves to the tracer */
 	bool new_files;	       /* says of an open whether it makes its file */
 	bool is_filtered;      /* calls that change root or namespaces stop; false = nothing is known of them */
 	struct ledger *ledger; /* what is followed is written into it; NULL = nowhere */
-	/* The filter for the program that pid has just executed, which has none; NULL = none. May be NULL itself. */
-	const struct filter *(*filter)(void *caller, pid_t pid);
+	/* Writes the filter for the program that pid has just executed, which has none; false = none. May be NULL itself. */
+	bool (*filter)(void *caller, pid_t pid, struct filter *ret);
 	/*
 	 * Process whose end takes the sensor along, because it is the first of its pid namespace; 0 = none. When it ends, that is
 	 * told before it has, and on_last() is called: what is not delivered when it returns is lost. tracer_use() leaves it as it is.
@@ -53,16 +57,21 @@ int tracer_enter(struct tracer *tracer, pid_t pid, uint8_t owner, struct err *er
 /* Delivers to somebody else, or for the first time to anybody; the ledger stays the one of tracer_new(). */
 void tracer_use(struct tracer *tracer, const struct tracer_conf *conf);
 
-/* Follows all threads that the ledger has and, if they cannot be followed any more, takes out the rest. Returns how many. */
-size_t tracer_adopt(struct tracer *tracer);
+/*
+ * Follows the threads that the ledger has of the owners that owns() accepts (NULL: of all) and, if they cannot be followed any more, takes
+ * them out. Returns how many. What was born while nobody followed is added by ledger_complete(), and followed by doing this again.
+ */
+typedef bool (*tracer_owns)(const void *context, uint8_t owner);
+size_t tracer_adopt(struct tracer *tracer, tracer_owns owns, const void *context);
 
 /*
- * Waits for stops and ends and handles them, delivering events, until a signal handler has set *stop, a signal interrupted
- * the wait, or nothing is left to wait for.
+ * Waits for stops and ends and handles them, delivering events, until *stop is set by a signal handler or another thread, or a
+ * signal interrupted the wait. False: nothing is left to wait for.
  */
-void tracer_run(struct tracer *tracer, const volatile sig_atomic_t *stop);
+bool tracer_run(struct tracer *tracer, const atomic_int *stop);
 
-size_t tracer_count(const struct tracer *tracer); /* threads followed now */
+/* Threads followed now. Safe in any thread, as is the next. */
+size_t tracer_count(const struct tracer *tracer);
 
 /* Those of them that have the filter, or were handed over: whom it matters that this tracer lives. */
 size_t tracer_bound(const struct tracer *tracer);

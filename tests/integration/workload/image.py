@@ -95,7 +95,7 @@ def empty(image):
 
 def shell(image):
     image.busybox()
-    for name in ("ends", "first", "signals", "threads", "processes", "memory", "pause"):
+    for name in ("ends", "first", "held", "signals", "threads", "processes", "memory", "pause"):
         image.compiled(name, "-static")
     image.compiled("instant", *BARE)
 

@@ -108,7 +108,7 @@ static void wait_for_zombie(pid_t pid)
 /* Its end is reported first, then the call of its parent that made it. */
 static void a_child_that_was_killed_before_its_birth_is_told(void **state)
 {
-	static const volatile sig_atomic_t never;
+	static const atomic_int never;
 	struct story story = { .count = 0 };
 	const struct tracer_conf conf = { .handler = take, .context = &story };
 	struct tracer *tracer;
