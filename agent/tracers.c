@@ -448,6 +448,16 @@ static void give_up_jobs(struct tracers *tracers, struct worker *worker)
 	}
 }
 
+static void leave_behind(struct tracers *tracers)
+{
+	pthread_mutex_lock(&tracers->lock);
+	for (size_t i = 0; i < TRACERS_MAX; i++) {
+		if (tracers->workers[i].state == WORKER_RUNS)
+			pthread_detach(tracers->workers[i].thread);
+	}
+	pthread_mutex_unlock(&tracers->lock);
+}
+
 static size_t count_running(struct tracers *tracers)
 {
 	size_t count = 0;
@@ -482,11 +492,13 @@ bool tracers_close(struct tracers *tracers)
 	for (size_t i = 0; i < TRACERS_MAX; i++)
 		give_up_jobs(tracers, &tracers->workers[i]);
 	is_clean = count_running(tracers) == 0;
-	if (is_clean) {
-		pthread_mutex_destroy(&tracers->lock);
-		free(tracers);
+	if (!is_clean) {
+		leave_behind(tracers);
+		return false;
 	}
-	return is_clean;
+	pthread_mutex_destroy(&tracers->lock);
+	free(tracers);
+	return true;
 }
 
 struct adoption {

@@ -3,7 +3,8 @@
  * others alone. Threads start with their container and end with it.
  *
  * All functions are for one thread, the one that made them, which waits for none of the others: what is to be done by a tracer's thread
- * is handed to it as a job.
+ * is handed to it as a job. Nobody in the process may wait for children as a whole: waitpid() without __WNOTHREAD takes the stops of
+ * other threads' tracees.
  */
 #pragma once
 

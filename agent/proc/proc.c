@@ -252,6 +252,14 @@ uint64_t proc_mounts(pid_t pid)
 	return stat(path, &status) == 0 ? status.st_ino : 0;
 }
 
+bool proc_has_own_users(pid_t pid)
+{
+	char ours[PATH_MAX], theirs[PATH_MAX];
+
+	return !proc_link(getpid(), "ns/user", ours) || !proc_link(pid, "ns/user", theirs) ||
+	       strcmp(ours, theirs) != 0;
+}
+
 bool proc_is_thread_of(pid_t tid, pid_t pid)
 {
 	char path[64];

@@ -62,6 +62,9 @@ int64_t proc_loginuid(pid_t pid);
 /* Number of the mount namespace of a process, 0 if it may not be known. */
 uint64_t proc_mounts(pid_t pid);
 
+/* True unless pid has the caller's user namespace: numbers of users mean something else in another. */
+bool proc_has_own_users(pid_t pid);
+
 /* True if tid is a thread of process pid. */
 bool proc_is_thread_of(pid_t tid, pid_t pid);
 

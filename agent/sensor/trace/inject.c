@@ -48,7 +48,7 @@ static enum injection_end step(pid_t tid, struct injection *injection)
 		if (ptrace(PTRACE_SYSCALL, tid, NULL, NULL) < 0 && errno != ESRCH)
 			return INJECTION_REFUSED;
 		do
-			got = waitpid(tid, &status, __WALL);
+			got = waitpid(tid, &status, __WALL | __WNOTHREAD);
 		while (got < 0 && errno == EINTR);
 		if (got != tid)
 			return INJECTION_REFUSED;

@@ -8,13 +8,13 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "agent/proc/pid_table.h"
 #include "agent/proc/proc.h"
 #include "agent/proc/turn.h"
 #include "agent/sensor/trace/attack.h"
 #include "agent/sensor/trace/call.h"
+#include "agent/sensor/trace/call_pool.h"
 #include "agent/sensor/trace/early_ends.h"
 #include "agent/sensor/trace/exec_stack.h"
 #include "agent/sensor/trace/filter.h"
@@ -23,16 +23,11 @@
 #include "agent/sensor/trace/tracees.h"
 #include "base/time.h"
 
-/* Calls in flight at a time, of all tracers, about 17 KiB each: a crowd of threads that all wait in open() must not eat the memory. */
-#define PENDING_MAX 4096
-
-static _Atomic size_t pending; /* made by all tracers of this process */
-
 struct tracer {
 	struct tracer_conf conf;
 	struct tracees tracees;
 	struct roots roots;
-	struct pending_call *spare;
+	struct call_pool calls;
 	uint64_t lost; /* events that could not be made, since the last one delivered */
 	pid_t watched;
 	bool watched_ended, has_told_last;
@@ -62,10 +57,8 @@ static void deliver(struct tracer *tracer, struct sensor_event *event)
 
 static void call_release(struct tracer *tracer, struct tracee *tracee)
 {
-	if (!tracee->call)
-		return;
-	tracee->call->next = tracer->spare;
-	tracer->spare = TAKE(tracee->call);
+	if (tracee->call)
+		call_pool_give(&tracer->calls, TAKE(tracee->call));
 }
 
 static void tracee_remove(struct tracer *tracer, struct tracee *tracee)
@@ -96,13 +89,7 @@ void tracer_free(struct tracer *tracer)
 		return;
 	for (pid_t tid = 0; tracer->tracees.by_tid && (tid = pid_table_next(tracer->tracees.by_tid, tid));)
 		tracee_remove(tracer, tracees_get(&tracer->tracees, tid));
-	while (tracer->spare) {
-		struct pending_call *next = tracer->spare->next;
-
-		free(tracer->spare);
-		pending--;
-		tracer->spare = next;
-	}
+	call_pool_fini(&tracer->calls);
 	tracees_fini(&tracer->tracees);
 	roots_fini(&tracer->roots);
 	free(tracer);
@@ -124,24 +111,15 @@ size_t tracer_adopt(struct tracer *tracer, tracer_owns owns, const void *context
 	return tracees_adopt(&tracer->tracees, owns, context);
 }
 
-/* Numbers of users mean something else in there. */
-static bool has_own_users(pid_t pid)
-{
-	char ours[PATH_MAX], theirs[PATH_MAX];
-
-	return !proc_link(getpid(), "ns/user", ours) || !proc_link(pid, "ns/user", theirs) ||
-	       strcmp(ours, theirs) != 0;
-}
-
 int tracer_seize(struct tracer *tracer, pid_t pid, uint8_t owner, struct err *err)
 {
-	tracer->has_moved |= has_own_users(pid);
+	tracer->has_moved |= proc_has_own_users(pid);
 	return tracees_seize(&tracer->tracees, pid, owner, err);
 }
 
 int tracer_enter(struct tracer *tracer, pid_t pid, uint8_t owner, struct err *err)
 {
-	tracer->has_moved |= has_own_users(pid);
+	tracer->has_moved |= proc_has_own_users(pid);
 	return tracees_enter(&tracer->tracees, pid, owner, err);
 }
 
@@ -343,20 +321,6 @@ static void on_exec(struct tracer *tracer, struct tracee *tracee)
 	deliver(tracer, &event);
 }
 
-static struct pending_call *call_new(struct tracer *tracer)
-{
-	struct pending_call *call = tracer->spare;
-
-	if (call) {
-		tracer->spare = call->next;
-		return call;
-	}
-	if (atomic_fetch_add(&pending, 1) < PENDING_MAX && (call = malloc(sizeof(*call))))
-		return call;
-	pending--;
-	return NULL;
-}
-
 /* Row of the call that a thread stopped at, and its arguments; -1 if nothing is to be told of it. */
 static int identify(struct tracer *tracer, pid_t tid, enum arch arch, uint64_t number, uint64_t args[6])
 {
@@ -411,7 +375,7 @@ static int on_call_entry(struct tracer *tracer, struct tracee *tracee)
 	if (row == SENSOR_IO_URING_SETUP && tracer->conf.refuses_io_uring)
 		arch_refuse_call(tracee->tid);
 	tracer->has_moved |= sensor_call_changes_root((enum sensor_call)row);
-	if (!tracee->call && !(tracee->call = call_new(tracer))) {
+	if (!tracee->call && !(tracee->call = call_pool_take(&tracer->calls))) {
 		tracer->lost++;
 		return PTRACE_CONT;
 	}
