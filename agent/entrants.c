@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "agent/proc/proc.h"
+#include "agent/standby.h"
 #include "agent/state/exec_session.h"
 #include "base/file.h"
 #include "base/time.h"
@@ -80,7 +81,7 @@ static bool is_exempt(const struct entrants *entrants, const struct proc_status 
 		if (status->tgid == pid || (is_own && status->ppid == pid))
 			return true;
 	}
-	return status->tgid <= 1;
+	return status->tgid <= 1 || standby_owns(status->tgid);
 }
 
 /* One of the tracers. */

@@ -110,8 +110,9 @@ def sensor_killed(setup):
             check(bench.wait_until(lambda: "ready" in stage.container.text("out")), "a container runs", stage.container.text("err"))
             standby, tracer = stage.sensor()
             if part == "sensor":
-                os.kill(standby, signal.SIGKILL)
-            os.kill(tracer, signal.SIGKILL)
+                bench.kill_family(standby)
+            else:
+                os.kill(tracer, signal.SIGKILL)
             if part == "tracer":
                 check(bench.wait_until(lambda: "followed-on" in stage.container.text("err")), "another tracer follows on",
                       stage.container.text("err"))

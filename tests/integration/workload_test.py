@@ -177,9 +177,7 @@ def sidecar_killed(bench):
     try:
         container = stage.launch("workload", "shell", rows.sh(SURVIVOR.replace("enough", "enough-" + stage.id).replace("&& exit", "|| exit")))
         check(wait_until(lambda: "turn 5\n" in container.text("out")), "the workload runs", container.text("err"))
-        sidecar = stage.sidecar.pid()
-        for pid in [sidecar, *children(sidecar)]:
-            os.kill(pid, signal.SIGKILL)
+        benches.kill_family(stage.sidecar.pid())
         mark = len(container.text("out").splitlines())
         check(wait_until(lambda: len(container.text("out").splitlines()) > mark + 20), "it goes on", container.text("out")[-200:])
         with open(stage.shared + "/enough-" + stage.id, "w", encoding="ascii"):
