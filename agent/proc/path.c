@@ -23,7 +23,7 @@ void path_normalize(char *path)
 
 		while (*in == '/')
 			in++;
-		length = strcspn(in, "/");
+		length = (size_t)(strchrnul(in, '/') - in);
 		if (length == 2 && in[0] == '.' && in[1] == '.') {
 			while (out > path && *--out != '/')
 				;
@@ -41,10 +41,16 @@ void path_normalize(char *path)
 
 bool path_join(const char *base, const char *path, char out[PATH_MAX])
 {
-	int length =
-		*path == '/' ? snprintf(out, PATH_MAX, "%s", path) : snprintf(out, PATH_MAX, "%s/%s", base, path);
+	size_t length = strlen(path), start = *path == '/' ? 0 : strlen(base) + 1;
 
-	return length >= 0 && length < PATH_MAX;
+	if (start + length >= PATH_MAX)
+		return false;
+	memmove(out + start, path, length + 1);
+	if (start > 0) {
+		memmove(out, base, start - 1);
+		out[start - 1] = '/';
+	}
+	return true;
 }
 
 const char *path_filename(const char *path)
