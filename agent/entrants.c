@@ -24,7 +24,9 @@
 #define YOUNG_MAX     64   /* processes that are looked at again, because they may yet execute something */
 #define YOUNG_LOOKS   20   /* times each */
 #define YOUNG_LOOK_MS 100  /* between two */
-#define EXEMPT_MAX    16   /* the sidecar, and who started it */
+#define INSIDE_LOOKS                                                                                                 \
+	200 /* the same, every ENTRANTS_LOOK_MS, inside: what enters may not be traced before its first exec */
+#define EXEMPT_MAX 16 /* the sidecar, and who started it */
 
 /* A process whose numbers and mounts did not say that it belongs to what is watched. */
 struct young {
@@ -102,13 +104,32 @@ static uint8_t owner_by_mounts(const struct entrants *entrants, pid_t pid)
 	return ledger_find_mount(entrants->conf.ledger, mounts);
 }
 
-/* Owner in the ledger of a process that belongs to what is watched and is not followed; 0 = it does not. */
-static uint8_t owner_of(const struct entrants *entrants, const struct proc_status *status)
+/*
+ * Who has no parent in this pid namespace was put into it from outside. While it is not this container's yet, or may not be asked, as before its
+ * first exec, it does not belong to it: 0. Who may never be asked is found all the same (is_last), so that it can be said.
+ */
+static uint8_t owner_inside(const struct entrants *entrants, const struct proc_status *status, bool is_last)
 {
-	uint8_t owner = owner_by_mounts(entrants, status->tgid);
+	uint64_t mounts;
+
+	if (is_followed(entrants, status->ppid))
+		return entrants->conf.ledger->owners[status->ppid];
+	if (status->ppid != 0 || !entrants->mounts)
+		return 0;
+	mounts = proc_mounts(status->tgid);
+	if (mounts == 0 && is_last)
+		mounts = entrants->first_mounts;
+	return mounts == entrants->mounts ? LEDGER_FIRST : 0;
+}
+
+/* Owner in the ledger of a process that belongs to what is watched and is not followed; 0 = it does not. */
+static uint8_t owner_of(const struct entrants *entrants, const struct proc_status *status, bool is_last)
+{
+	uint8_t owner = entrants->conf.is_inside ? owner_inside(entrants, status, is_last)
+						 : owner_by_mounts(entrants, status->tgid);
 	char path[PATH_MAX];
 
-	if (owner)
+	if (owner || entrants->conf.is_inside)
 		return owner;
 	if (is_followed(entrants, status->ppid))
 		return entrants->conf.ledger->owners[status->ppid];
@@ -119,11 +140,12 @@ static void remember(struct entrants *entrants, pid_t pid)
 {
 	if (entrants->young_count == YOUNG_MAX)
 		memmove(entrants->young, entrants->young + 1, --entrants->young_count * sizeof(*entrants->young));
-	entrants->young[entrants->young_count++] = (struct young){ pid, YOUNG_LOOKS };
+	entrants->young[entrants->young_count++] =
+		(struct young){ pid, entrants->conf.is_inside ? INSIDE_LOOKS : YOUNG_LOOKS };
 }
 
-/* Looks at a thread or process; true if it is to be looked at again. */
-static bool look(struct entrants *entrants, pid_t tid)
+/* Looks at a thread or process, for the last time perhaps; true if it is to be looked at again. */
+static bool look(struct entrants *entrants, pid_t tid, bool is_last)
 {
 	struct entrant entrant = { 0 };
 	struct proc_status status;
@@ -132,7 +154,7 @@ static bool look(struct entrants *entrants, pid_t tid)
 	    is_exempt(entrants, &status) || is_own_thread(status.tracer) || is_followed(entrants, status.tgid))
 		return false;
 	entrant.pid = status.tgid;
-	entrant.owner = owner_of(entrants, &status);
+	entrant.owner = owner_of(entrants, &status, is_last);
 	entrant.tracer = status.tracer;
 	if (entrant.owner)
 		queue(entrants, &entrant);
@@ -146,7 +168,7 @@ static void look_at_all(struct entrants *entrants)
 
 	while (proc && (entry = readdir(proc))) {
 		if (isdigit((unsigned char)entry->d_name[0]))
-			look(entrants, (pid_t)strtol(entry->d_name, NULL, 10));
+			look(entrants, (pid_t)strtol(entry->d_name, NULL, 10), false);
 	}
 	if (proc)
 		closedir(proc);
@@ -156,11 +178,13 @@ static void look_at_young(struct entrants *entrants)
 {
 	size_t kept = 0;
 
-	entrants->young_due_ns = time_monotonic_ns() + YOUNG_LOOK_MS * NS_PER_MS;
+	entrants->young_due_ns =
+		time_monotonic_ns() + (entrants->conf.is_inside ? ENTRANTS_LOOK_MS : YOUNG_LOOK_MS) * NS_PER_MS;
 	for (size_t i = 0; i < entrants->young_count; i++) {
 		struct young young = entrants->young[i];
 
-		if (--young.looks > 0 && look(entrants, young.pid))
+		young.looks--;
+		if (look(entrants, young.pid, young.looks == 0) && young.looks > 0)
 			entrants->young[kept++] = young;
 	}
 	entrants->young_count = kept;
@@ -194,7 +218,7 @@ static void look_at_new(struct entrants *entrants)
 		return;
 	}
 	for (pid_t tid = from + 1; tid <= last; tid++) {
-		if (look(entrants, tid))
+		if (look(entrants, tid, false))
 			remember(entrants, tid);
 	}
 }

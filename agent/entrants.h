@@ -20,6 +20,7 @@ struct entrants;
 
 struct entrants_conf {
 	const struct ledger *ledger; /* what is followed, and the mount namespaces of the containers that are */
+	bool is_inside;		     /* of the container that this process is in, which is the first of the ledger */
 	void (*wake)(void *context); /* from the thread, when entrants_take() has something */
 	void *context;
 };

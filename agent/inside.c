@@ -10,6 +10,8 @@
 
 #include "agent/agent.h"
 #include "agent/commands.h"
+#include "agent/entered.h"
+#include "agent/entrants.h"
 #include "agent/follow.h"
 #include "agent/gate.h"
 #include "agent/launch/become.h"
@@ -20,6 +22,7 @@
 #include "agent/sensor/trace/ledger.h"
 #include "agent/sensor/trace/tracer.h"
 #include "agent/standby.h"
+#include "agent/state/exec_session.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -52,6 +55,8 @@ struct inside {
 	struct tracer *tracer;
 	struct ledger *ledger;
 	struct filter filter;
+	struct entrants *entrants; /* NULL: none are looked for */
+	pthread_t thread;
 	pid_t command;
 	int answer;	 /* where the command waits for its filter */
 	int64_t stop_ns; /* CLOCK_MONOTONIC; 0 = runs on */
@@ -69,18 +74,68 @@ static void say_limits(void)
 		 "cannot be read");
 }
 
+static int make_filter(struct inside *inside, struct err *err)
+{
+	const pid_t sensors[FILTER_SENSORS_MAX] = { getpid(), getppid() };
+	struct sensor_wants wants;
+
+	agent_wants(&inside->agent, &wants);
+	return inside->agent.tier == TIER_EVENTS ? 0 : filter_build(&wants, sensors, &inside->filter, err);
+}
+
+/* What was put in from outside gets it at its next exec. The programs of the platform's agent get none: they are not the workload's. */
+static bool filter_of(void *context, pid_t pid, struct filter *ret)
+{
+	const struct inside *inside = context;
+	const struct execution *execution = process_table_get(pipeline_processes(inside->agent.pipeline), pid);
+
+	if (!inside->filter.count || (execution && exec_session_is_agent(execution->view.exe_path)))
+		return false;
+	*ret = inside->filter;
+	return true;
+}
+
+static void wake(void *context)
+{
+	const struct inside *inside = context;
+
+	pthread_kill(inside->thread, FOLLOW_WAKE);
+}
+
+/* Which container this is, as the command's own process is known. */
+static const struct container_identity *container_of(const struct inside *inside)
+{
+	const struct execution *execution =
+		process_table_get(pipeline_processes(inside->agent.pipeline), inside->command);
+
+	return execution ? execution->container : NULL;
+}
+
+static void follow_entrants(struct inside *inside)
+{
+	struct entrant entrant;
+
+	while (inside->entrants && entrants_take(inside->entrants, &entrant)) {
+		struct err err = { 0 };
+		int left;
+
+		if (ledger_owner(inside->ledger, entrant.pid))
+			continue;
+		left = tracer_enter(inside->tracer, entrant.pid, entrant.owner, &err);
+		entered_tell(&inside->agent, &entrant, container_of(inside), inside->ledger->started_ns[LEDGER_FIRST],
+			     left, &err);
+	}
+	if (inside->entrants)
+		pipeline_not_followed(inside->agent.pipeline, entrants_lost(inside->entrants));
+}
+
 /* The command waits in client_obey(). */
 static int take_over(struct inside *inside, struct err *err)
 {
-	const pid_t sensors[FILTER_SENSORS_MAX] = { getpid(), getppid() };
 	struct gate_request request = { .fd = inside->answer, .pid = inside->command, .version = LAUNCH_VERSION };
-	struct sensor_wants wants;
 	uint8_t owner;
 	char byte;
 
-	agent_wants(&inside->agent, &wants);
-	if (inside->agent.tier != TIER_EVENTS && filter_build(&wants, sensors, &inside->filter, err) < 0)
-		return err->code;
 	/* Yama wants to be told first who may trace. */
 	if (read(inside->answer, &byte, 1) != 1)
 		return err_set(err, ERR_FAILED, "the command has ended before it could be watched");
@@ -102,9 +157,7 @@ static void follow_on(struct inside *inside)
 	const struct container_identity *container;
 
 	agent_introduce(&inside->agent, inside->command);
-	container = process_table_get(processes, inside->command)
-			    ? process_table_get(processes, inside->command)->container
-			    : NULL;
+	container = container_of(inside);
 	for (pid_t pid = 1; pid <= inside->ledger->highest; pid++) {
 		if (inside->ledger->owners[pid] && tracer_is_process(inside->tracer, pid))
 			process_table_assign(processes, pid, container, inside->ledger->started_ns[1]);
@@ -118,6 +171,7 @@ static void on_signal(void *context, const siginfo_t *info)
 {
 	struct inside *inside = context;
 
+	follow_entrants(inside);
 	if (info->si_signo == SIGTERM || info->si_signo == SIGINT)
 		inside->stop_ns = inside->stop_ns ? 1 : time_monotonic_ns() + STOP_GRACE_NS;
 }
@@ -140,6 +194,9 @@ static void on_last(void *context)
 
 static int inside_run(struct inside *inside, struct err *err)
 {
+	const struct entrants_conf entrants = {
+		.ledger = inside->ledger, .is_inside = true, .wake = wake, .context = inside
+	};
 	struct tracer_conf tracer = agent_tracer_conf(&inside->agent);
 	struct follow follow = { .agent = &inside->agent,
 				 .tracer = inside->tracer,
@@ -148,16 +205,22 @@ static int inside_run(struct inside *inside, struct err *err)
 				 .is_done = is_done,
 				 .remedy = "until the container is started anew" };
 
+	tracer.filter = filter_of;
 	tracer.on_last = on_last;
 	tracer.caller = inside;
 	tracer_use(inside->tracer, &tracer);
 	say_limits();
+	if (make_filter(inside, err) < 0)
+		return err->code;
 	/* The one before may have died before it took over. */
 	if (inside->ledger->launches)
 		follow_on(inside);
 	else if (take_over(inside, err) < 0)
 		return err->code;
+	if (entrants_open(&entrants, &inside->entrants, err) < 0)
+		return err->code;
 	follow_run(&follow);
+	entrants_close(TAKE(inside->entrants));
 	if (tracer_bound(inside->tracer))
 		log_warn("left-alone", "%zu threads lose their sensor now; calls that it watched will fail in them",
 			 tracer_bound(inside->tracer));
@@ -170,6 +233,7 @@ static int inside_work(struct inside *inside, struct err *err)
 	sigset_t former;
 	int code;
 
+	inside->thread = pthread_self();
 	follow_block_signals(&former);
 	code = tracer_new(&tracer, &inside->tracer, err);
 	if (code == 0 && inside->ledger->launches) {

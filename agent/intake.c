@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "agent/entered.h"
 #include "agent/network.h"
 #include "agent/role.h"
 #include "agent/rules.h"
@@ -128,43 +129,15 @@ void intake_launched(struct task *task, struct gate_request *request)
 	tracers_ask(task->tracers, handover->owner, &handover->job);
 }
 
-/* Knows it, from before its first event on, with its container and its session. */
-static void introduce(struct task *task, const struct entrant *entrant)
-{
-	struct process_table *processes = pipeline_processes(task->agent.pipeline);
-	const struct metadata *metadata = task->agent.metadata;
-	const struct container_identity *container =
-		metadata ? find_container(metadata, task->ledger->uris[entrant->owner], entrant->pid) : NULL;
-	const struct execution *execution;
-	struct proc_stat stat;
-
-	process_table_assign(processes, entrant->pid, container, task->ledger->started_ns[entrant->owner]);
-	execution = process_table_get(processes, entrant->pid);
-	log_info("entered", "process %d (%s) was put into container \"%s\" from outside and is watched", entrant->pid,
-		 execution ? execution->view.name : "?",
-		 container && container->info.name ? container->info.name : "(not known)");
-	/* What has executed nothing yet has done nothing of its own. */
-	if (proc_stat_read(entrant->pid, &stat) && stat.is_fork)
-		return;
-	log_info("entered-late", "process %d ran for %lld ms before", entrant->pid,
-		 (long long)(stat.start_ns ? (time_now_ns() - stat.start_ns) / NS_PER_MS : 0));
-	pipeline_entered_late(task->agent.pipeline, stat.start_ns ? stat.start_ns : time_now_ns());
-}
-
 /* left: how many of its threads could not be followed, or an error. In turn. */
 static void say_entered(struct task *task, const struct entrant *entrant, int left, struct err *err)
 {
-	if (left >= 0)
-		introduce(task, entrant);
-	if (left > 0)
-		err_set(err, ERR_FAILED, "could not trace %d threads of process %d", left, entrant->pid);
-	/* One that is known was followed, and has ended meanwhile. */
-	if (left == 0 || (left < 0 && process_table_knows(pipeline_processes(task->agent.pipeline), entrant->pid)))
-		return;
-	if (entrant->tracer)
-		err_wrap(err, "process %d traces it", entrant->tracer);
-	log_warn("not-followed", "%s", err->message);
-	pipeline_not_followed(task->agent.pipeline, 1);
+	const struct metadata *metadata = task->agent.metadata;
+	const struct container_identity *container =
+		left >= 0 && metadata ? find_container(metadata, task->ledger->uris[entrant->owner], entrant->pid)
+				      : NULL;
+
+	entered_tell(&task->agent, entrant, container, task->ledger->started_ns[entrant->owner], left, err);
 }
 
 static void run_entering(struct job *job, struct tracer *tracer)

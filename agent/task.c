@@ -208,7 +208,7 @@ static int choose_exec(struct task *task, const char *name, struct err *err)
 static int task_run(struct task *task, const char *socket, bool is_successor, struct err *err)
 {
 	struct gate_conf gate = { socket, prepare, wake, task };
-	struct entrants_conf entrants = { task->ledger, wake, task };
+	struct entrants_conf entrants = { .ledger = task->ledger, .wake = wake, .context = task };
 	struct tracer_conf tracer = agent_tracer_conf(&task->agent);
 	struct follow follow = { .agent = &task->agent,
 				 .turn = task->turn,

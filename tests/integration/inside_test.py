@@ -5,6 +5,7 @@ usage: inside_test.py BIN-FOLDER [--only WORD]
 """
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -183,6 +184,38 @@ def delivered(setup):
         central.close()
 
 
+def entered(setup):
+    """Processes that are put in from outside: followed with the rights there are, and what they execute is watched like everything else."""
+    check = setup.check
+    stage = Alone(setup, "shell", ["/bin/sh", "-c", "echo ready; until [ -e /clewline/go-entered ]; do /bin/sleep 0.05; done; exit 5"])
+    try:
+        check(bench.wait_until(lambda: "ready" in stage.container.text("out")), "a container runs", stage.container.text("err"))
+        done = stage.container.enter(["/bin/sh", "-c", "/bin/sleep 0.5; /bin/touch /tmp/entered; /bin/sh -c ': >/tmp/deeper'; exit 7"])
+        check(done.code == 7, "a command from outside ends as it does", done)
+        check(bench.wait_until(lambda: stage.told("Create", "/tmp/entered") and stage.told("Create", "/tmp/deeper")),
+              "what it has executed is watched, calls and all", (stage.told("Exec")[-4:], stage.container.text("err")[-600:]))
+        log = stage.container.text("err")
+        check("entered: process" in log and "entered-late" in log, "that it came, and how late it was found, is said", log[-600:])
+        check([e for e in stage.told("Exec") if e["proc.cmdline"] == "touch /tmp/entered"], "its programs are told", stage.told("Exec")[-4:])
+        _, tracer = stage.sensor()
+        os.kill(tracer, signal.SIGKILL)
+        check(bench.wait_until(lambda: "followed-on" in stage.container.text("err")), "another tracer follows on", stage.container.text("err"))
+        done = stage.container.enter(["/bin/sh", "-c", "/bin/sleep 0.5; /bin/touch /tmp/again; exit 8"])
+        check(done.code == 8 and bench.wait_until(lambda: stage.told("Create", "/tmp/again")), "which finds such processes as well", done)
+        found = re.findall(r"entered: process (\d+)", stage.container.text("err"))
+        check(len(found) == len(set(found)) > 1, "each of them once", stage.container.text("err")[-600:])
+        check("not-followed" not in stage.container.text("err"), "nobody is left out", stage.container.text("err")[-600:])
+        done = stage.container.enter(["/bin/sleep", "4"], "--user", "1000")
+        check(done.code == 0 and bench.wait_until(lambda: "not-followed" in stage.container.text("err")),
+              "one of another user cannot be followed without SYS_PTRACE, and that is said", stage.container.text("err")[-600:])
+        with open(setup.shared + "/go-entered", "w", encoding="ascii"):
+            pass
+        done = stage.container.finish()
+        check(done.code == 5, "the container ends as it would", done)
+    finally:
+        stage.close()
+
+
 def workloads(setup):
     """Rows of the table of workloads, as process 1, without the sensor and with it."""
     check = setup.check
@@ -207,7 +240,7 @@ def workloads(setup):
 
 def play(setup):
     only = sys.argv[sys.argv.index("--only") + 1] if "--only" in sys.argv else ""
-    for part in (first_process, killed, not_root, sensor_killed, no_sensor, other_namespace, delivered, workloads):
+    for part in (first_process, killed, not_root, sensor_killed, no_sensor, other_namespace, entered, delivered, workloads):
         if only in part.__name__:
             print(part.__name__.replace("_", " "), flush=True)
             part(setup)

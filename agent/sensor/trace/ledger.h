@@ -14,7 +14,8 @@
 #include "agent/respond/stop.h"
 
 #define LEDGER_LAUNCHES_MAX                                                                                          \
-	200 /* handed over in one life of a task; what comes later is followed on without its container */
+	200	       /* handed over in one life of a task; what comes later is followed on without its container */
+#define LEDGER_FIRST 1 /* owner of what was launched first */
 #define LEDGER_NO_LAUNCH                                                                                             \
 	(LEDGER_LAUNCHES_MAX + 1) /* owner of what is followed in a container that nobody handed over */
 #define LEDGER_OWNERS	(LEDGER_LAUNCHES_MAX + 2)
