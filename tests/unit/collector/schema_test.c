@@ -13,6 +13,9 @@
 #include "store/distribute.h"
 #include "store/migrate.h"
 
+#define EVENT_INDEXES	      4 /* by key, task, actor and time */
+#define EVENT_INDEXES_PARTIAL 2 /* by task and actor */
+
 static struct fixture f;
 
 static void a_second_migration_finds_nothing_to_do(void **state UNUSED)
@@ -69,6 +72,7 @@ static const char *const earlier_rows[] = {
 /* Every released state of the schema, with rows in it, becomes the present one and keeps them. */
 static void every_earlier_step_with_rows_in_it_becomes_the_newest(void **state UNUSED)
 {
+	static const char *const tables[] = { "event", "event_default" };
 	struct err err = { 0 };
 
 	for (size_t from = 1; from < schema_step_count; from++) {
@@ -88,6 +92,17 @@ static void every_earlier_step_with_rows_in_it_becomes_the_newest(void **state U
 			fail_msg("%zu: %s", from, err.message);
 		assert_int_equal(fixture_number(store, "SELECT count(*) FROM event"), 35);
 		assert_int_equal(fixture_number(store, "SELECT count(*) FROM ingest_batch"), 5);
+		/* No partition keeps an index of before: each has those that the table has. */
+		for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+			char count[160];
+
+			snprintf(
+				count, sizeof(count),
+				"SELECT 10 * count(*) + count(indpred) FROM pg_index WHERE indrelid = '%s'::regclass "
+				"AND indisvalid",
+				tables[i]);
+			assert_int_equal(fixture_number(store, count), 10 * EVENT_INDEXES + EVENT_INDEXES_PARTIAL);
+		}
 		/* What was counted nowhere before is counted by the step that begins to count. */
 		if (from < 4) {
 			assert_int_equal(fixture_number(store, "SELECT batches FROM stream"), 5);
@@ -137,6 +152,53 @@ static void large_rows_are_compressed_by_lz4(void **state UNUSED)
 			 2);
 	assert_int_equal(store_command(f.store, "DROP TABLE older", &err), 0);
 	assert_int_equal(store_command(f.store, "DROP TABLE event_20200101", &err), 0);
+}
+
+/* An index leaves out the events that have no task, or no actor; who asks for one is answered from it all the same. */
+static void a_question_for_a_task_or_a_user_reads_its_index(void **state UNUSED)
+{
+	static const enum sql_id questions[] = { SQL_EVENTS, SQL_EVENTS_NEWEST };
+	static const char *const prepared =
+		"PREPARE asked (bigint, timestamptz, timestamptz, bigint, bigint, uuid, bigint) AS ";
+	static const char *const given[] = {
+		"CREATE FUNCTION pg_temp.plan_of(question text) RETURNS text LANGUAGE plpgsql AS $$ "
+		"DECLARE plan json; BEGIN EXECUTE 'EXPLAIN (FORMAT JSON) ' || question INTO plan; RETURN plan; END "
+		"$$",
+		"INSERT INTO event SELECT 1, md5(n::text)::uuid, now(), now(), 1, 'execve', NULL, NULL, "
+		"CASE WHEN n % 2 = 0 THEN n % 1000 END, CASE WHEN n % 2 = 1 THEN n % 1000 END, '\\x00' "
+		"FROM generate_series(1, 20000) n",
+		"ANALYZE event",
+	};
+	static const struct {
+		const char *values; /* of task and actor */
+		bool is_of_task, is_of_actor;
+	} cases[] = { { "6, NULL", true, false }, { "NULL, 7", false, true }, { "6, 7", true, true } };
+	struct err err = { 0 };
+
+	assert_int_equal(store_begin(f.store, &err), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(given); i++) {
+		if (store_command(f.store, given[i], &err) < 0)
+			fail_msg("%s", err.message);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
+		AUTO_STRBUF text = STRBUF_INIT;
+
+		strbuf_addf(&text, "%s%s", prepared, sql_statements[questions[i]].text);
+		assert_int_equal(store_command(f.store, text.data, &err), 0);
+		for (size_t j = 0; j < ARRAY_SIZE(cases); j++) {
+			strbuf_clear(&text);
+			strbuf_addf(&text, "SELECT pg_temp.plan_of('EXECUTE asked (1, NULL, NULL, %s, NULL, 10)')",
+				    cases[j].values);
+			AUTO_FREE char *plan = fixture_text(f.store, text.data);
+
+			assert_int_equal(strstr(plan, "task_id = '6'::bigint") && strstr(plan, "_task_id_ts_idx"),
+					 cases[j].is_of_task);
+			assert_int_equal(strstr(plan, "actor_id = '7'::bigint") && strstr(plan, "_actor_id_ts_idx"),
+					 cases[j].is_of_actor);
+		}
+		assert_int_equal(store_command(f.store, "DEALLOCATE asked", &err), 0);
+	}
+	store_rollback(f.store);
 }
 
 static void two_statements_in_one_command_are_refused(void **state UNUSED)
@@ -242,6 +304,7 @@ int main(void)
 		cmocka_unit_test(a_step_that_fails_leaves_nothing_behind),
 		cmocka_unit_test(every_earlier_step_with_rows_in_it_becomes_the_newest),
 		cmocka_unit_test(large_rows_are_compressed_by_lz4),
+		cmocka_unit_test(a_question_for_a_task_or_a_user_reads_its_index),
 		cmocka_unit_test(two_statements_in_one_command_are_refused),
 		cmocka_unit_test(every_statement_of_the_program_can_be_prepared),
 		cmocka_unit_test(every_key_begins_with_the_tenant),
