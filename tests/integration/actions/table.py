@@ -87,7 +87,7 @@ ROWS = [
         "PTRACE anti-debug attempt", "Process keeps debuggers out"),
     Row("PtraceAttachedToProcess", CONTAINER, "/act/act attach",
         "PTRACE attached to process", "Process changed by another"),
-    Row("ReadEnvironmentVariableFromProcFiles", CONTAINER, "/bin/cat /proc/1/environ",
+    Row("ReadEnvironmentVariableFromProcFiles", CONTAINER, "/bin/cat /proc/self/environ",
         "Read environment variable from /proc files", "Credential file read by a tool"),
     Row("ReadSensitiveFileTrustedAfterStartup", HOST, "/act/httpd read-later /etc/shadow 6",
         "Read sensitive file trusted after startup", "Sensitive file read by a server that has long been running",
