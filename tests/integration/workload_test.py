@@ -124,6 +124,32 @@ def check_gaps(check, central, deaths, container):
         until - since for since, until, _ in declared) * 1000 if declared else 0))
 
 
+# Who traces has several threads.
+KILLER = """
+for folder in /proc/[0-9]*; do
+  read name <$folder/comm
+  [ "$name" = secagent ] && /bin/grep -q 'Threads:.*[2-9]' $folder/status && kill -9 ${folder#/proc/}
+done
+exit 6
+"""
+
+
+def kill_from_inside(bench, central):
+    """A container kills the tracer. No rule asks for signals; that it was done, and by whom, is in the spool before the tracer is dead."""
+    check = bench.check
+    stage = bench.task(True, "--collector", collector.URL, "--spool", "/tmp/spool")
+    try:
+        done = stage.launch("killer", "shell", rows.sh(KILLER)).finish()
+        check(done.code == 6, "a container kills the tracer", done)
+        check(wait_until(lambda: "followed-on" in stage.sidecar.text("err")), "another one follows on", stage.sidecar.text("err")[-500:])
+        stage.events()
+        kills = [event for event in central.ask("events", "list", "host/ip-10-0-1-23").get("events", []) if event["type"] == "kill"]
+        check(len(kills) == 1 and "SIGKILL" in str(kills[0]) and "sh" in str(kills[0].get("process")), "who killed it is in the store",
+              (kills, stage.sidecar.text("err")[-500:]))
+    finally:
+        stage.close()
+
+
 def tracer_killed(bench, times):
     """The sidecar's worker is killed again and again: the workload lives, another follows on, and the collector has every gap."""
     missing = collector.why_not(bench.binaries)
@@ -132,6 +158,8 @@ def tracer_killed(bench, times):
         print("without a collector: " + missing)
     try:
         kill_tracers(bench, times, central)
+        if central:
+            kill_from_inside(bench, central)
     finally:
         if central:
             central.close()
