@@ -32,6 +32,9 @@ static void pages_of_the_program_are_let_go(void **state UNUSED)
 {
 	long before = shared_pages();
 
+	/* An emulator has pages of its own, and may keep those of the program. */
+	if (getenv("CLEWLINE_EMULATED"))
+		skip();
 	footprint_shrink();
 	assert_true(shared_pages() < before);
 }
