@@ -27,6 +27,7 @@ import tempfile
 import threading
 import time
 
+import delivery_citus
 import delivery_pages
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -106,9 +107,13 @@ class Bench:
     def sql(self, text):
         return self.run("psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-c", text, self.database).strip()
 
+    @staticmethod
+    def cpu_of(postmaster):
+        own, ended = stat_of(postmaster)
+        return own + ended + sum(sum(stat_of(pid)) for pid in children_of(postmaster))
+
     def database_cpu(self):
-        own, ended = stat_of(self.postmaster)
-        return own + ended + sum(sum(stat_of(pid)) for pid in children_of(self.postmaster))
+        return self.cpu_of(self.postmaster)
 
     def clear(self):
         self.sql("TRUNCATE event, ingest_batch, ingest_run, stream, origin, declared_drop, alert, entity, entity_fact, "
@@ -213,6 +218,9 @@ class Bench:
         print("%d agents at once: all delivered after %.1f s, collector grew by %.0f kB each (%d kB before); goal <= 150" % (
             self.options.agents, wall, grown / self.options.agents, before))
         drain.wait()
+
+    def citus(self):
+        delivery_citus.run(self)
 
     def rls(self):
         delivery_pages.run_rls(self, [int(size) for size in self.options.rows.split(",")])

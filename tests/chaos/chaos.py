@@ -13,6 +13,8 @@ import world as worlds
 
 EXIT_LOST, EXIT_USAGE, EXIT_SKIPPED = 1, 2, 77
 NOTES_MAX = 20
+COLUMNS = ("scenario", "faults", "events sent", "declared lost", "refused", "lost", "doubled", "stuck", "slowest progress, s", "in all, s", "")
+TABLE = []
 screen = threading.Lock()
 
 
@@ -38,7 +40,10 @@ def run_one(options, scenario):
             traceback.print_exc()
     finally:
         world.destroy()
-    good = not broken and not (result.lost or result.doubled or result.stuck)
+    good = not broken and not world.is_cut_short and not (result.lost or result.doubled or result.stuck)
+    with screen:
+        TABLE.append((scenario.name, world.faults, result.sent, result.declared, result.refused, result.lost, result.doubled, result.stuck,
+                      "%.1f" % world.slowest, "%.0f" % (time.monotonic() - world.started), "ok" if good else "FAILED"))
     tell("%s %-16s %d faults; events sent %d (stored %d, declared lost %d, refused %d), lost %d, doubled %d, stuck %d; "
          "%d unspooled when killed; slowest progress %.1f s, %.0f s in all" % (
              "ok     " if good else "FAILED ", scenario.name, world.faults, result.sent, result.stored, result.declared, result.refused,
@@ -47,7 +52,15 @@ def run_one(options, scenario):
         tell("        " + note)
     if len(result.notes) > NOTES_MAX:
         tell("        and %d more notes" % (len(result.notes) - NOTES_MAX))
-    return result, broken is None
+    return result, broken is None and not world.is_cut_short
+
+
+def tell_table(names):
+    """As Markdown: what docs/operations.md has."""
+    tell("\n| %s |\n|%s" % (" | ".join(COLUMNS), "---|" * len(COLUMNS)))
+    for row in sorted(TABLE, key=lambda row: names.index(row[0])):
+        tell("| %s |" % " | ".join("%s" % cell for cell in row))
+    tell("")
 
 
 def parse():
@@ -56,6 +69,7 @@ def parse():
     parser.add_argument("--seed", default=None, help="of the faults; default: a new one, which is printed")
     parser.add_argument("--only", action="append", metavar="SCENARIO", help="may be given several times")
     parser.add_argument("--rounds", type=int, help="faults in each scenario, instead of its own number")
+    parser.add_argument("--minutes", type=int, default=20, help="for each scenario's faults: what is left out then counts as failed")
     parser.add_argument("--jobs", type=int, default=2, help="scenarios at once")
     parser.add_argument("--list", action="store_true", help="say what there is")
     parser.add_argument("--keep", action="store_true", help="leave the folders, to look at")
@@ -87,6 +101,7 @@ def main():
     works = all(is_sound for _, is_sound in done)
     if not done:
         return EXIT_SKIPPED
+    tell_table([scenario.name for scenario in chosen])
     tell("declared lost %d, refused and kept as dead letter %d, unspooled when killed %d, scenarios %d%s" % (
         total.declared, total.refused, total.unspooled, len(done), "" if works else ", of which some could not be run to their end"))
     tell("events sent %d, lost %d, doubled %d, stuck %d" % (total.sent, total.lost, total.doubled, total.stuck))

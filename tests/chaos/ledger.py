@@ -75,6 +75,8 @@ class Ledger:
         self.offset = 0
         self.set_aside = set()  # (sender, epoch, number) of what lay in quarantine
         self.lines = collections.Counter()
+        self.removed = set()  # (sender, epoch, number) of files that somebody took away
+        self.never_arrived = {}  # agent -> batches that the collector misses
 
     def update(self):
         if not os.path.exists(self.path):
@@ -168,22 +170,33 @@ class Check:
         """Events of batches that are missing for a reason that must be declared."""
         quarantined, waiting = self.ledger.quarantined(index), self.ledger.waiting_files(index)
         keys = [None] * len(sender.earlier) + list(sender.batches)
-        given_up, waits = 0, 0
+        given_up, waits, gone = 0, 0, 0
         for key, batch in zip(keys, sender.all_batches()):
             missing = [mark for mark in batch.marks if mark not in stored]
             if batch.state == "waiting" and key in waiting and key not in quarantined:
                 waits += 1
             elif batch.state == "rej":
                 self.result.refused += len(missing)
+            elif missing and (index, *(key or ())) in self.ledger.removed:
+                self.result.declared += len(missing)
+                gone += 1
             elif missing and (batch.state == "drop" or (batch.state == "waiting" and key in quarantined)):
                 given_up += len(missing)
             elif missing:
                 self.result.lost += len(missing)
                 self.result.note("batch %s (%s): not stored" % (key, batch.state), {self.name(index, mark) for mark in missing})
+        self.check_gone(index, gone)
         if waits:
             self.result.stuck += waits
             self.result.note("%d batches of sender %s.%d wait in the spool" % (waits, self.ledger.tag, index))
         return given_up
+
+    def check_gone(self, index, gone):
+        """Batches whose files were taken away: nobody can tell their events, but the collector must miss as many."""
+        told = self.ledger.never_arrived.get("%s.%d" % (self.ledger.tag, index), 0)
+        if gone != told:
+            self.result.lost += abs(gone - told)
+            self.result.note("%d batches of %s.%d were taken from the spool, and the collector misses %d" % (gone, self.ledger.tag, index, told))
 
     def check_unspooled(self, index, sender, stored):
         """What was handed over and never put on disk: only the end of a life that was cut short may be."""

@@ -181,7 +181,7 @@ def change_primaries(world, rounds):
     world.wait_for_progress(world.acked())
     acts = (cluster.switch_over, cluster.kill_primary, cluster.kill_machine)
     led = []
-    for round_ in range(rounds):
+    for round_ in world.rounds(rounds):
         world.pause(0.5, 2)
         leader = cluster.wait_until_whole()
         led.append(leader.name)

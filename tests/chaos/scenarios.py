@@ -66,7 +66,7 @@ def kill_all(world):
 def killing(act):
     def run(world, rounds):
         world.begin()
-        for _ in range(rounds):
+        for _ in world.rounds(rounds):
             world.pause(0, 0.4)
             world.fault(act, world)
         return world.finish()
@@ -87,7 +87,7 @@ def stopping(find):
     def run(world, rounds):
         # longer than the watchdog, so that connections are made anew while nobody answers
         world.begin(watchdog="1s" if world.is_short else "15s")
-        for _ in range(rounds):
+        for _ in world.rounds(rounds):
             world.pause(0, 1)
             world.fault(stop, world, 2 if world.is_short else world.random.choice((5, 20, 60)))
         return world.finish()
@@ -123,7 +123,7 @@ def spool_disk_full(world, rounds):
                          "the spools do not become full")
         world.collectors[0].signal(signal.SIGCONT)
 
-    for _ in range(rounds):
+    for _ in world.rounds(rounds):
         world.pause(0, 1)
         world.fault(fill)
     return world.finish()
@@ -145,7 +145,7 @@ def database_disk_full(world, rounds):
         os.unlink(ballast)
 
     world.begin(rate=500)
-    for _ in range(rounds):
+    for _ in world.rounds(rounds):
         world.pause(0.5, 2)
         world.fault(fill)
     if not world.logs_say("No space left on device"):
@@ -169,7 +169,7 @@ def clock(find):
             process.start()
 
         world.begin()
-        for i in range(rounds):
+        for i in world.rounds(rounds):
             world.pause(0.2, 0.8)
             world.fault(shift, (CLOCK_H, -CLOCK_H, 0)[i % 3])
         spans = world.query("SELECT extract(epoch FROM max(ts) - min(ts)), extract(epoch FROM max(received_at) - min(received_at)) FROM event")
@@ -185,7 +185,7 @@ def poison(world, rounds):
     """Batches that no collector takes, events that are too large, and strangers who talk nonsense, among good batches."""
     world.begin(batch=10, poison=8, large=8)
     guest = hostile.Stranger(world.collectors[0].state + "/intake.sock", world.random)
-    for _ in range(rounds):
+    for _ in world.rounds(rounds):
         world.pause(0, 0.2)
         world.fault(guest.attack)
     world.wait_until(lambda: all(sum(generator.ledger.lines[word] for generator in world.generators) for word in ("rej", "fail")),
@@ -193,35 +193,52 @@ def poison(world, rounds):
     return world.finish()
 
 
-def spool_damage(world, rounds):
-    """Files of the spool are flipped, cut off, filled with others' content and removed while the agent is down."""
-    world.begin(generators=1, rate=200, batch=20)
-    generator, collector = world.generators[0], world.collectors[0]
+def spoiling(spoil):
+    """Something happens to the files of the spool while the agent is down and its batches wait."""
+    def run(world, rounds):
+        world.begin(generators=1, rate=200, batch=20)
+        generator, collector = world.generators[0], world.collectors[0]
 
-    def is_settled(keys):
-        aside = generator.ledger.quarantined(0)
-        return all(generator.ledger.senders[0].batches[key].state != "waiting" or key in aside for key in keys)
+        def is_settled(keys):
+            aside = generator.ledger.quarantined(0) | {key[1:] for key in generator.ledger.removed}
+            return all(generator.ledger.senders[0].batches[key].state != "waiting" or key in aside for key in keys)
 
-    def damage():
-        # what the last damage cost is told by now: a declaration in a batch that is damaged itself cannot be read either
-        for _ in range(2):
-            keys = list(generator.ledger.senders[0].batches)
-            world.wait_until(lambda: is_settled(keys), "batches wait although the collector is there", 4 * PROGRESS_S)
-        collector.end(signal.SIGTERM)
-        begun = generator.ledger.lines["put"]
-        world.wait_until(lambda: generator.ledger.lines["put"] > begun + 20, "the spool does not fill")
-        generator.end(signal.SIGKILL)
-        generator.ledger.quarantined(0)
-        spool.damage(os.path.join(generator.ledger.spool, "0"), world.random)
-        collector.start_ready()
-        generator.start()
+        def settle():
+            # what the last time cost is told by now: a declaration in a batch that is damaged itself cannot be read either, and which
+            # numbers do not come any more stands in batches that are made when those before them were acknowledged
+            for _ in range(2):
+                keys = list(generator.ledger.senders[0].batches)
+                world.wait_until(lambda: is_settled(keys), "batches wait although the collector is there", 4 * PROGRESS_S)
+                made = generator.ledger.lines["put"]
+                world.wait_until(lambda: generator.ledger.lines["put"] > made, "no batch is made")
 
-    for _ in range(rounds):
-        world.fault(damage)
-    result = world.finish()
-    if not result.declared:
-        raise Broken("no batch was damaged")
-    return result
+        def act():
+            settle()
+            collector.end(signal.SIGTERM)
+            begun = generator.ledger.lines["put"]
+            world.wait_until(lambda: generator.ledger.lines["put"] > begun + 20, "the spool does not fill")
+            generator.end(signal.SIGKILL)
+            generator.ledger.quarantined(0)
+            spoil(generator.ledger, os.path.join(generator.ledger.spool, "0"), world.random)
+            collector.start_ready()
+            generator.start()
+
+        for _ in world.rounds(rounds):
+            world.fault(act)
+        settle()
+        result = world.finish()
+        if not result.declared:
+            raise Broken("no batch was spoilt")
+        return result
+    return run
+
+
+def damage_files(_ledger, folder, random):
+    spool.damage(folder, random)
+
+
+def remove_files(ledger, folder, random):
+    ledger.removed |= {(0, *key) for key in spool.remove(folder, random)}
 
 
 # many at once
@@ -234,7 +251,7 @@ def herd(world, rounds):
         world.add_generator("h%d" % i, senders=senders, rate=200, batch=8).start()
     world.wait_until(lambda: len(world.acked()) == processes * senders and min(world.acked().values()), "not all agents have begun",
                      4 * PROGRESS_S)
-    for _ in range(rounds):
+    for _ in world.rounds(rounds):
         world.fault(kill_collector, world)
     return world.finish()
 
@@ -277,7 +294,7 @@ def packet_loss(world, rounds):
         else:
             kill_agent(world)
 
-    for _ in range(rounds):
+    for _ in world.rounds(rounds):
         world.pause(1, 3)
         world.fault(restart)
     result = world.finish()
@@ -390,7 +407,7 @@ def real_agent(world, rounds):
     workload.start()
     kills = (lambda: kill_collector(world), lambda: kill_postmaster(world), workload.kill)
 
-    for round_ in range(rounds):
+    for round_ in world.rounds(rounds):
         workload.wait_until(400 * round_ + 100)
         kills[round_ % len(kills)]()
         world.faults += 1
@@ -438,7 +455,7 @@ def two_collectors(world, rounds):
         dying.end(signal.SIGKILL)
         dying.start()
 
-    for round_ in range(rounds):
+    for round_ in world.rounds(rounds):
         world.pause(0.2, 1)
         world.fault(fail_over, round_)
     return world.finish()
@@ -449,7 +466,7 @@ def two_collectors(world, rounds):
 def renewal(world, rounds):
     """Certificates end all the time, and are renewed while agents and the collector die."""
     world.begin(tls_life="9s" if world.is_short else "30s", alerts=100)
-    for _ in range(rounds):
+    for _ in world.rounds(rounds):
         world.pause(2, 6)
         world.fault(world.random.choice((kill_agent, kill_collector)), world)
     world.wait_until(lambda: world.logs_say("renewed") >= len(world.generators), "no certificate is renewed")
@@ -464,7 +481,7 @@ def rotation(world, rounds):
         world.wait_until(lambda: world.secctl("authority", "rotate")[0] == 0, "the root cannot be changed: " +
                          world.secctl("authority", "show")[1], 4 * PROGRESS_S)
 
-    for _ in range(rounds):
+    for _ in world.rounds(rounds):
         for _ in range(3):
             world.fault(step)
             world.pause(0, 1)
@@ -475,7 +492,7 @@ def rotation(world, rounds):
 def revocation(world, rounds):
     """A revoked agent is out, with what it had not delivered on its disk; the others go on."""
     world.begin(tls_life="1h")
-    for round_ in range(rounds):
+    for round_ in world.rounds(rounds):
         before = {line.split()[0] for line in world.secctl("agents", "list")[1].splitlines()[1:] if line.split()}
         guest = world.add_generator("r%d" % round_, rate=50).start()
         world.wait_until(lambda: sum(guest.ledger.acked().values()), "an agent does not begin")
@@ -500,7 +517,7 @@ def revocation(world, rounds):
 def alert_lane(world, rounds):
     """Alerts overtake bulk that comes as fast as it can, while the collector dies."""
     world.begin(alerts=100, rate=4000)
-    for _ in range(rounds):
+    for _ in world.rounds(rounds):
         world.pause(0.5, 2)
         world.fault(kill_collector, world)
     return world.finish()
@@ -563,7 +580,8 @@ SCENARIOS = [
     Scenario("clock-collector", "the collector's clock is 48 h ahead, then behind", clock(lambda world: world.collectors[0]), 2, 9,
              no_faketime),
     Scenario("poison", "poison and oversize batches, and strangers, among good batches", poison, 5, 50),
-    Scenario("spool-damage", "bit flips and cuts in the spool while the agent is down", spool_damage, 2, 30),
+    Scenario("spool-damage", "bit flips and cuts in the spool while the agent is down", spoiling(damage_files), 2, 30),
+    Scenario("spool-removed", "files of the spool are taken away while the agent is down", spoiling(remove_files), 1, 20),
     Scenario("herd", "many agents reconnect over TLS at once: 1000 in the long form", herd, 1, 5),
     Scenario("packet-loss", "5 % of the packets are lost, over TCP, while programs die", packet_loss, 1, 20, no_loss_tool),
     Scenario("alert-lane", "kill -9 of the collector while alerts overtake bulk", alert_lane, 1, 30),

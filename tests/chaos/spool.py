@@ -24,6 +24,15 @@ def overwrite(path, random):
         file.write(random.randbytes(random.randrange(1, 4096)))
 
 
+def remove(folder, random):
+    """Takes batch files away, not the newest: with that one the spool itself forgets its number. (epoch, number) of each."""
+    named = sorted((tuple(int(n) for n in name.split("-")[:2]), name) for name in os.listdir(folder) if name.endswith(".batch"))[:-1]
+    chosen = random.sample(named, min(len(named), random.randrange(1, VICTIMS_MAX + 1)))
+    for _, name in chosen:
+        os.unlink(os.path.join(folder, name))
+    return {key for key, _ in chosen}
+
+
 def damage(folder, random):
     batches = sorted(name for name in os.listdir(folder) if name.endswith(".batch"))
     for name in random.sample(batches, min(len(batches), random.randrange(1, VICTIMS_MAX + 1))):

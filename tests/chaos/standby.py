@@ -97,7 +97,7 @@ def fail_over(world, rounds):
         servers[1].promote()
         servers.reverse()
 
-    for _ in range(rounds):
+    for _ in world.rounds(rounds):
         world.pause(0.5, 2)
         world.fault(change_places)
         servers[1].follow(servers[0])

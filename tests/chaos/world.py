@@ -1,8 +1,10 @@
 """A world of its own for each scenario: state folder, spools, and the processes between them, known by their ids."""
 import errno
 import itertools
+import json
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -13,6 +15,7 @@ START_S = 60     # for a collector to be ready
 PROGRESS_S = 30  # after a fault is over
 FINISH_S = 60    # without an acknowledgement at the end, while something waits for one
 DRAIN_S = 1800   # until everything is acknowledged
+MISSED_S = 90    # until the collector says of a batch that it never arrived
 POLL_S = 0.02
 
 
@@ -153,6 +156,7 @@ class World:
         self.folder = os.path.join(options.scratch, name)
         self.random = random.Random("%s %s" % (options.seed, name))
         self.is_short = options.short
+        self.time_s, self.is_cut_short = 60 * options.minutes, False
         self.enter = []  # command that begins in another namespace
         self.collectors, self.generators, self.others, self.mounts = [], [], [], []
         self.guests = []  # ledgers of agents that were shut out: what they handed over may be stored, and need not
@@ -248,6 +252,15 @@ class World:
         self.faults += 1
         self.wait_for_progress(self.acked())
 
+    def rounds(self, count):
+        """Numbers of rounds, until there were so many or the scenario's time is up."""
+        for round_ in range(count):
+            if time.monotonic() - self.started > self.time_s:
+                self.result.note("the time was up after %d of %d rounds" % (round_, count))
+                self.is_cut_short = True
+                return
+            yield round_
+
     def pause(self, least_s, most_s):
         time.sleep(self.random.uniform(least_s, most_s))
 
@@ -301,9 +314,23 @@ class World:
         return {agent: int(count) for agent, count in self.query(
             "SELECT s.agent, sum(d.events) FROM declared_drop d JOIN stream s USING (tenant_id, stream_id) GROUP BY s.agent")}
 
+    def never_arrived(self):
+        """What the collector says of each agent: how many batches are missing although later ones came."""
+        gaps = json.loads(self.secctl("status", "-o", "json")[1] or "{}").get("gaps", [])
+        told = (re.match(r"(\d+) batch(?:es)? of agent (\S+) never arrived", gap["reason"]) for gap in gaps)
+        return {one.group(2): int(one.group(1)) for one in told if one}
+
     def compare(self):
         self.wait_until(self.can_ask, "the database does not come back")
         rows, declared = self.rows(), self.declared()
+        if any(generator.ledger.removed for generator in self.generators):
+            # of what came in the last minute it says nothing: what is missing before that may still come
+            until = time.monotonic() + MISSED_S
+            while sum(self.never_arrived().values()) < sum(len(generator.ledger.removed) for generator in self.generators) and \
+                    time.monotonic() < until:
+                time.sleep(1)
+            for generator in self.generators:
+                generator.ledger.never_arrived = self.never_arrived()
         dead = {row[0] for row in self.query("SELECT replace(dead_letter_id::text, '-', '') FROM dead_letter")}
         for generator in self.generators:
             self.result.add(ledgers.Check(generator.ledger, rows, declared).run())
