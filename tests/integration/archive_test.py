@@ -22,6 +22,7 @@ import time
 from verdict import check, conclude, SKIP
 
 BIN = os.path.abspath(sys.argv[1])
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KILLS = 6
 COPIES = 400  # of each event, in each day
 SEED = 20261124
@@ -166,6 +167,26 @@ def check_stop(state, days, before, all_events):
     check(rows(state) == before, "as it was")
 
 
+def check_backup(state, before):
+    """The two lines of docs/operations.md, as they stand there: a dump of the database, taken over by a new one."""
+    with open(TOP + "/docs/operations.md", encoding="utf-8") as file:
+        lines = [line.strip() for line in file if line.startswith(("    pg_dump ", "    psql "))]
+    other = tempfile.mkdtemp(prefix="clewline-backup.", dir="/tmp")
+    os.chmod(other, 0o755)
+    try:
+        expect(secctl(other, "up"), 0, "another collector, with a database of its own")
+        for line, where in zip(lines, (state, other)):
+            command = line.replace("STATE", where).replace("FILE", other + "/dump")
+            done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=120, check=False)
+            check(done.returncode == 0, "the documented command: " + line.split()[0], done.stderr[-500:])
+        expect(secctl(other, "down"), 0, "it is started again")
+        expect(secctl(other, "up"), 0, "with what was dumped")
+        check(len(lines) == 2 and rows(other) == before, "row by row what it was")
+    finally:
+        secctl(other, "down")
+        shutil.rmtree(other, ignore_errors=True)
+
+
 def check_damage(state, days):
     path = glob.glob(state + "/archive/**/*_agent.1.event.copy.zst", recursive=True)[0]
     with open(path, "r+b") as file:
@@ -220,6 +241,7 @@ def main():
         check(before[0].startswith("%d|" % all_events), "%d events in %d days" % (all_events, len(days)), before)
         check_kills(state, days, all_events)
         check_round_trip(state, days, before)
+        check_backup(state, before)
         check_stop(state, days, before, all_events)
         expect(secctl(state, "db", "archive", "--older-than", "2d"), 0, "an archive of the whole")
         check_damage(state, days)
