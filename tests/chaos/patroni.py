@@ -151,8 +151,9 @@ class Cluster:
         return self
 
     def url(self):
-        return "host=%s port=%s user=clewline dbname=clewline sslmode=disable target_session_attrs=read-write" % (
-            ",".join("127.0.0.1" for _ in self.nodes), ",".join("%d" % node.server.port for node in self.nodes))
+        """All of them, in the form that docs/operations.md has."""
+        return "postgresql://clewline@%s/clewline?sslmode=disable&target_session_attrs=read-write" % (
+            ",".join("127.0.0.1:%d" % node.server.port for node in self.nodes))
 
     # what is done to it
 
