@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/time.h"
 #include "bus/address.h"
 #include "bus/link.h"
