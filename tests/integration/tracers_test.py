@@ -3,8 +3,8 @@
 
 usage: tracers_test.py BIN-FOLDER
 
-One container has a file system in it (workload/held.c) that keeps whoever looks up a name there waiting. The tracer looks it up, to
-tell the path of a call that it has stopped; so it waits, and with it all that it traces.
+One container has a file system in it (workload/held.c) that keeps whoever looks up a name there waiting, or reads a file. The tracer looks
+it up, to tell the path of a call that it has stopped; so it waits, and with it all that it traces.
 """
 import os
 import signal
@@ -31,6 +31,11 @@ LATER = """
   output: "later %proc.pid %fs.path.name"
   priority: INFO
 """
+WATCH = """
+- watch: Held
+  paths: [/held/, /tmp/watched/]
+"""
+WRITER = "echo begins; echo x >>/held/slow; echo goes on; /bin/touch /tmp/after; exit 3"
 TURNS = 100
 HELD = "echo begins; /bin/held mkdir /held/held-folder/new; echo goes on; /bin/touch /tmp/after; exit 3"
 OTHER = """
@@ -62,8 +67,8 @@ class HeldFolder:
         with open(self.out.name, encoding="ascii") as file:
             return file.read()
 
-    def waits(self):
-        return "waits held-folder\n" in self.text()
+    def waits(self, name="held-folder"):
+        return "waits %s\n" % name in self.text()
 
     def mount(self, config):
         config["mounts"].append({"destination": "/held", "type": "bind", "source": self.folder, "options": ["bind", "rw"]})
@@ -78,9 +83,9 @@ class HeldFolder:
 
 
 class Stage:
-    """A task whose first container has made its tracer wait."""
+    """A task whose first container has made its tracer wait: for a name, or for what is in a file that is watched."""
 
-    def __init__(self, bench):
+    def __init__(self, bench, *options, script=HELD, name="held-folder"):
         bench.images.root("shell")
         os.makedirs(os.path.join(bench.images.root("shell"), "held"), exist_ok=True)
         self.check, self.shared = bench.check, bench.shared
@@ -88,12 +93,12 @@ class Stage:
         with open(self.rules, "w", encoding="ascii") as file:
             file.write(RULES)
         self.held = HeldFolder(bench)
-        self.task = bench.task(True, "-r", "/clewline/more.yaml")
+        self.task = bench.task(True, "-r", "/clewline/more.yaml", *options)
         try:
-            self.first = self.task.launch("first", "shell", rows.sh(HELD), adapt=self.held.mount)
-            self.check(wait_until(self.held.waits), "the first container's file system is asked", self.first.text("err"))
-            # the program that the container's shell started, which stands before its call
-            maker = children(self.first.pid())[0]
+            self.first = self.task.launch("first", "shell", rows.sh(script), adapt=self.held.mount)
+            self.check(wait_until(lambda: self.held.waits(name)), "the first container's file system is asked", self.first.text("err"))
+            # the shell, or the program that it has started, stands before its call
+            maker = (children(self.first.pid()) + [self.first.pid()])[0]
             self.check(wait_until(lambda: status_of(maker)["State"].startswith("t")), "by its tracer, while the call has not been made",
                        status_of(maker))
         except BaseException:
@@ -156,6 +161,30 @@ def others_go_on(bench):
         execs = [f["proc.cmdline"] for f in of(events, "Exec")]
         check(execs.count("touch /tmp/entered") <= 1 and execs.count("touch /tmp/after") == 1, "and their programs", execs[-5:])
         check(sidecar.code == 0 and "events-lost" not in sidecar.err and "left-alone" not in sidecar.err, "nothing is lost", sidecar)
+    finally:
+        stage.close()
+
+
+def content_waits(bench):
+    """The same for what is in a watched file, read for its hash before it is written to."""
+    with open(bench.shared + "/watch.yaml", "w", encoding="ascii") as file:
+        file.write(WATCH)
+    stage = Stage(bench, "--collector", "ipc:///clewline/nobody.sock", "--spool", "/tmp/spool", "--watch", "/clewline/watch.yaml", script=WRITER,
+                  name="slow")
+    check = stage.check
+    try:
+        other = stage.task.launch("second", "shell", rows.sh("/bin/mkdir /tmp/watched; for n in 1 2 3; do echo $n >/tmp/watched/$n; /bin/mv "
+                                                             "/tmp/watched/$n /tmp/watched/to-$n; done; exit 5"))
+        check(other.finish().code == 5, "another container writes to watched files, and ends as it would", other.text("err"))
+        check(wait_until(lambda: any(f["fd.name"] == "/tmp/watched/3" for f in of(stage.task.seen(), "Create"))), "what it does is told at once",
+              stage.log())
+        check("goes on" not in stage.first.text("out"), "all this while the first container waits")
+        stage.held.let_go()
+        check(stage.first.finish().code == 3, "which goes on when it is answered, and ends as it would", stage.first.text("err"))
+        events, sidecar = stage.task.events()
+        made = [f["fd.name"] for f in of(events, "Create") if f["fd.name"] and f["fd.name"].startswith("/tmp/watched/")]
+        check(made == ["/tmp/watched/%d" % n for n in (1, 2, 3)], "the other container's files are told in order", made)
+        check(sidecar.code == 0 and "events-lost" not in sidecar.err, "nothing is lost", sidecar)
     finally:
         stage.close()
 
@@ -238,7 +267,7 @@ def play(bench):
     if not os.path.exists("/dev/fuse"):
         print("skipped: no /dev/fuse")
         sys.exit(77)
-    for part in (others_go_on, tracer_is_killed, sidecar_ends, no_more_threads):
+    for part in (others_go_on, content_waits, tracer_is_killed, sidecar_ends, no_more_threads):
         print(part.__name__.replace("_", " "), flush=True)
         part(bench)
 

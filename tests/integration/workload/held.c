@@ -1,7 +1,7 @@
 /*
  * held.c: a file system that keeps whoever asks it waiting: `held FOLDER` mounts it there and serves it by /dev/fuse itself. Names that
  * begin with "held" have no answer; "waits NAME" is printed for each. SIGUSR1: from now on, and for those that wait, they do not exist.
- * In the root is one file "text". SIGTERM ends it: the kernel then tells those that wait that nobody serves them any more.
+ * In the root are two files: "text", and "slow", whose content has no answer either. SIGTERM ends it: the kernel then tells those that wait that nobody serves them any more.
  *
  * `held mkdir FOLDER` makes a folder, and asks for nothing before.
  */
@@ -19,6 +19,7 @@
 
 #define TEXT	  "held\n"
 #define FILE_NODE 2
+#define SLOW_NODE 3
 #define WAIT_MAX  64
 #define REQUEST	  (1u << 20)
 
@@ -56,15 +57,21 @@ static struct fuse_attr attributes(unsigned long long node)
 				   .blksize = 4096 };
 }
 
+static void keep(const struct fuse_in_header *request, const char *name)
+{
+	printf("waits %s\n", name);
+	if (waiting.count < WAIT_MAX)
+		waiting.ids[waiting.count++] = request->unique;
+}
+
 static void look_up(const struct fuse_in_header *request, const char *name)
 {
-	struct fuse_entry_out entry = { .nodeid = FILE_NODE, .attr = attributes(FILE_NODE) };
+	unsigned long long node = strcmp(name, "slow") == 0 ? SLOW_NODE : FILE_NODE;
+	struct fuse_entry_out entry = { .nodeid = node, .attr = attributes(node) };
 
 	if (strncmp(name, "held", 4) == 0 && !answers_all) {
-		printf("waits %s\n", name);
-		if (waiting.count < WAIT_MAX)
-			waiting.ids[waiting.count++] = request->unique;
-	} else if (strcmp(name, "text") == 0) {
+		keep(request, name);
+	} else if (strcmp(name, "text") == 0 || strcmp(name, "slow") == 0) {
 		answer(request->unique, 0, &entry, sizeof(entry));
 	} else {
 		answer(request->unique, -ENOENT, NULL, 0);
@@ -97,7 +104,10 @@ static void serve(const struct fuse_in_header *request)
 		answer(request->unique, 0, &opened, sizeof(opened));
 		break;
 	case FUSE_READ:
-		answer(request->unique, 0, TEXT, ((const struct fuse_read_in *)body)->offset ? 0 : strlen(TEXT));
+		if (request->nodeid == SLOW_NODE && !answers_all)
+			keep(request, "slow");
+		else
+			answer(request->unique, 0, TEXT, ((const struct fuse_read_in *)body)->offset ? 0 : strlen(TEXT));
 		break;
 	case FUSE_RELEASE:
 	case FUSE_RELEASEDIR:

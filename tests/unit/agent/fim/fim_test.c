@@ -32,6 +32,7 @@ struct world {
 	struct file_content content;
 	char before[SHA256_TEXT_SIZE], after[SHA256_TEXT_SIZE], diff[256];
 	pid_t pid;
+	struct fim_stats stats;
 	struct fim_told travelling;
 	bool has_travelling;
 };
@@ -151,6 +152,30 @@ static void a_written_file_is_told_with_both_hashes_and_its_lines(void **state)
 	assert_int_equal(world->content.size_before, 4);
 	assert_int_equal(world->pid, getpid());
 	assert_int_equal(fim_step(world->fim, 0, false), 0);
+}
+
+static void each_lane_looks_at_its_own_files(void **state)
+{
+	struct world *world = *state;
+	char path[128];
+	struct sensor_event event;
+
+	snprintf(path, sizeof(path), "%s/w/file", world->folder);
+	write_text(world->folder, "w/file", "one\n");
+	for (unsigned int lane = 1; lane <= 2; lane++) {
+		event = event_of(SENSOR_OPENAT, path, O_WRONLY);
+		event.lane = lane;
+		assert_null(after(world, &event, NULL));
+	}
+	assert_int_equal(fim_step(world->fim, 0, true), 0);
+	assert_int_equal(world->told, 0);
+	fim_step(world->fim, 2, true);
+	assert_int_equal(world->told, 1);
+	fim_step(world->fim, 2, true);
+	assert_int_equal(world->told, 1);
+	fim_give_up(world->fim, 1);
+	fim_stats(world->fim, &world->stats);
+	assert_int_equal(world->stats.untold, 1);
 }
 
 static void opening_without_changing_is_no_change(void **state)
@@ -377,6 +402,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_written_file_is_told_with_both_hashes_and_its_lines, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(each_lane_looks_at_its_own_files, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(opening_without_changing_is_no_change, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_new_file_has_no_before_and_a_removed_one_no_after, set_up,
 						tear_down),
