@@ -107,7 +107,8 @@ static void serve(const struct fuse_in_header *request)
 		if (request->nodeid == SLOW_NODE && !answers_all)
 			keep(request, "slow");
 		else
-			answer(request->unique, 0, TEXT, ((const struct fuse_read_in *)body)->offset ? 0 : strlen(TEXT));
+			answer(request->unique, 0, TEXT,
+			       ((const struct fuse_read_in *)body)->offset ? 0 : strlen(TEXT));
 		break;
 	case FUSE_RELEASE:
 	case FUSE_RELEASEDIR:
