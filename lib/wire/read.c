@@ -110,7 +110,18 @@ static size_t limit_of(const ProtobufCMessageDescriptor *schema, const ProtobufC
 
 static size_t element_size(ProtobufCType type)
 {
-	return type == PROTOBUF_C_TYPE_BYTES ? sizeof(ProtobufCBinaryData) : sizeof(void *);
+	switch (type) {
+	case PROTOBUF_C_TYPE_BYTES:
+		return sizeof(ProtobufCBinaryData);
+	case PROTOBUF_C_TYPE_INT32:
+	case PROTOBUF_C_TYPE_UINT32:
+	case PROTOBUF_C_TYPE_ENUM:
+		return sizeof(uint32_t);
+	case PROTOBUF_C_TYPE_BOOL:
+		return sizeof(protobuf_c_boolean);
+	default:
+		return sizeof(uint64_t);
+	}
 }
 
 /* Of a list, how many elements there are, the first one read already, up to max; a malformed field ends the count, and then the reading. */
