@@ -492,6 +492,8 @@ def rotation(world, rounds):
 def revocation(world, rounds):
     """A revoked agent is out, with what it had not delivered on its disk; the others go on."""
     world.begin(tls_life="1h")
+    # Who joins later is told from the others by not having been listed before: they must all be.
+    world.wait_until(lambda: all(sum(generator.ledger.acked().values()) for generator in world.generators), "an agent does not begin")
     for round_ in world.rounds(rounds):
         before = {line.split()[0] for line in world.secctl("agents", "list")[1].splitlines()[1:] if line.split()}
         guest = world.add_generator("r%d" % round_, rate=50).start()
